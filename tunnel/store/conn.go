@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+)
+
+func openDB(dsn string) *sql.DB {
+	c, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		panic(fmt.Sprintf("store: bad DSN %q: %v", dsn, err)) // dsn() made it
+	}
+	return sql.OpenDB(c)
+}
+
+// A writeConn is the one connection that writes, with its statements prepared.
+// It is used by one goroutine at a time.
+type writeConn struct {
+	db   *sql.DB
+	conn *sql.Conn
+	stmt [numStatements]*sql.Stmt
+}
+
+// openWriteConn opens the writing connection. Checkpoints are not automatic:
+// one in the middle of a commit would make its callers wait for a second sync,
+// so another connection makes them (see writer.checkpoints). fullfsync matters
+// on macOS only, where plain fsync does not reach the drive.
+func openWriteConn(ctx context.Context, path string) (*writeConn, error) {
+	c := &writeConn{db: openDB(dsn(path,
+		"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-4000)",
+		"fullfsync(1)", "checkpoint_fullfsync(1)", "journal_size_limit(8388608)"))}
+	c.db.SetMaxOpenConns(1)
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, c.db.Close())
+	}
+	c.conn = conn
+	return c, nil
+}
+
+func (c *writeConn) prepare(ctx context.Context) error {
+	for i, q := range statements {
+		st, err := c.conn.PrepareContext(ctx, q)
+		if err != nil {
+			return fmt.Errorf("prepare %q: %w", q, classify(err))
+		}
+		c.stmt[i] = st
+	}
+	return nil
+}
+
+func (c *writeConn) close() error {
+	var errs []error
+	for _, st := range c.stmt {
+		if st != nil {
+			errs = append(errs, st.Close())
+		}
+	}
+	return errors.Join(append(errs, c.conn.Close(), c.db.Close())...)
+}
+
+// The statements of the writer, prepared once: at thousands of deliveries a
+// second, parsing SQL would be most of the work.
+const (
+	begin = iota
+	commit
+	rollback
+	readClock
+	writeClock
+	findProof
+	findDeliveryID
+	insertDelivery
+	insertContents
+	repeatDelivery
+	insertAttempt
+	touchDelivery
+	numStatements
+)
+
+var statements = [numStatements]string{
+	begin:      "BEGIN IMMEDIATE",
+	commit:     "COMMIT",
+	rollback:   "ROLLBACK",
+	readClock:  "SELECT rev, seq, count, bytes FROM clock",
+	writeClock: "UPDATE clock SET rev = ?, seq = ?, count = ?, bytes = ?",
+
+	findProof: "SELECT seq FROM deliveries WHERE proof = ?",
+	findDeliveryID: `SELECT d.seq FROM deliveries d INDEXED BY deliveries_delivery_id CROSS JOIN contents c USING (seq)
+		WHERE d.delivery_id = ? AND d.proof IS NOT NULL AND d.hook = ? AND d.size = ? AND c.body = ? LIMIT 1`,
+	insertDelivery: `INSERT INTO deliveries (seq, rev, first_rev, received_at, event, about, delivery_id, hook,
+		subscription, source, verdict, reason, state, arrivals, attempts, method, path, remote, size, kept, proof)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?, ?)`,
+	insertContents: "INSERT INTO contents (seq, header, body) VALUES (?, ?, ?)",
+	repeatDelivery: `UPDATE deliveries SET rev = ?, arrivals = arrivals + 1,
+		state = CASE state WHEN 'failed' THEN ? ELSE state END
+		WHERE seq = ? RETURNING state, arrivals, attempts, first_rev, received_at`,
+	insertAttempt: `INSERT INTO attempts (seq, n, rev, kind, at, url, status, duration, error, size, header, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	touchDelivery: `UPDATE deliveries SET rev = ?, attempts = attempts + 1, state = ? WHERE seq = ? RETURNING attempts`,
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Record stores a delivery and returns it with its numbers. When it returns
+// without error, the delivery is durable.
+//
+// A delivery that is there already is not stored twice. It is there already if
+// it has the same Proof (somebody sent the same bytes again), or if it came in
+// on the same hook with the same DeliveryID and the same body (Pictify tries
+// again, with a fresh signature). The id alone is not enough: it is not signed.
+// Record then counts the arrival and returns the stored one with Repeat set; if
+// the app had refused it, its state is d.State again.
+//
+// d.Proof must not be nil; requests that did not verify go to
+// [Store.RecordUnverified].
+func (s *Store) Record(ctx context.Context, d Delivery) (Delivery, error) {
+	return s.RecordThen(ctx, d, nil)
+}
+
+// RecordThen is Record with something to do between the commit and the return.
+// Those calls are made one at a time in the order of Seq, which the callers'
+// own returns are not; then must be quick, for all writers wait for it. It is
+// not called when Record fails, but it is when only ctx has ended meanwhile.
+func (s *Store) RecordThen(ctx context.Context, d Delivery, then func(Delivery)) (Delivery, error) {
+	var out Delivery
+	op := write{apply: func(ctx context.Context, b *batch) (err error) {
+		out, err = record(ctx, b, d)
+		return err
+	}}
+	if then != nil {
+		op.then = func(err error) {
+			if err == nil {
+				then(out)
+			}
+		}
+	}
+	err := s.writer.do(ctx, op)
+	if err != nil {
+		return Delivery{}, fmt.Errorf("record delivery: %w", err)
+	}
+	return out, nil
+}
+
+func record(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
+	seq, found, err := findRepeat(ctx, b, d)
+	if err != nil {
+		return d, fmt.Errorf("look for repeat: %w", err)
+	}
+	if found {
+		return recordRepeat(ctx, b, seq, d)
+	}
+	return insert(ctx, b, d)
+}
+
+func findRepeat(ctx context.Context, b *batch, d Delivery) (seq int64, found bool, err error) {
+	found, err = scanOne(ctx, b.stmt[findProof], []any{d.Proof}, &seq)
+	if err != nil || found || d.DeliveryID == "" {
+		return seq, found, err
+	}
+	found, err = scanOne(ctx, b.stmt[findDeliveryID], []any{d.DeliveryID, d.Hook, d.BodySize, notNil(d.Body)}, &seq)
+	return seq, found, err
+}
+
+func recordRepeat(ctx context.Context, b *batch, seq int64, d Delivery) (Delivery, error) {
+	d.Seq, d.Rev, d.Repeat = seq, b.nextRev(), true
+	var at int64
+	_, err := scanOne(ctx, b.stmt[repeatDelivery], []any{d.Rev, string(d.State), seq},
+		&d.State, &d.Arrivals, &d.AttemptCount, &d.FirstRev, &at)
+	d.ReceivedAt = fromMicros(at)
+	return d, err
+}
+
+// insert stores d as a new row.
+func insert(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
+	b.seq++
+	d.Seq, d.Rev, d.Arrivals = b.seq, b.nextRev(), 1
+	d.FirstRev = d.Rev
+	header := encodeFields(d.Header)
+	kept := int64(len(header) + len(d.Body))
+	var proof any // a nil []byte would be stored as an empty blob
+	if d.Proof != nil {
+		proof = d.Proof
+	}
+	if _, err := b.stmt[insertDelivery].ExecContext(ctx, d.Seq, d.Rev, d.FirstRev, micros(d.ReceivedAt),
+		string(d.Event), d.About, d.DeliveryID, d.Hook, d.Subscription, string(d.Source), string(d.Verdict),
+		d.Reason, string(d.State), d.Method, d.Path, d.Remote, d.BodySize, kept, proof); err != nil {
+		return d, fmt.Errorf("insert delivery: %w", err)
+	}
+	if _, err := b.stmt[insertContents].ExecContext(ctx, d.Seq, header, notNil(d.Body)); err != nil {
+		return d, fmt.Errorf("insert contents: %w", err)
+	}
+	if d.Proof != nil { // the others have a bound of their own
+		b.count++
+		b.bytes += kept
+	}
+	return d, nil
+}
+
+// notNil makes an empty blob of a nil slice, which would be NULL.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// AddAttempt stores an attempt and the state that the delivery has after it,
+// and returns it with its number once it is durable. [ErrNotFound] if the
+// delivery has been removed meanwhile.
+func (s *Store) AddAttempt(ctx context.Context, seq int64, a Attempt, after State) (Attempt, error) {
+	err := s.writer.do(ctx, write{apply: func(ctx context.Context, b *batch) error {
+		return addAttempt(ctx, b, seq, &a, after)
+	}})
+	if err != nil {
+		return a, fmt.Errorf("add attempt to d%d: %w", seq, err)
+	}
+	return a, nil
+}
+
+// NoteAttempt is AddAttempt without the wait: the attempt is stored with the
+// next group, and then, if not nil, is called with what came of it. If the
+// process dies before that, the delivery is still waiting and the app gets it
+// once more. An error means that the attempt could not even be queued; then is
+// not called.
+func (s *Store) NoteAttempt(ctx context.Context, seq int64, a Attempt, after State, then func(error)) error {
+	return s.writer.enqueue(ctx, write{apply: func(ctx context.Context, b *batch) error {
+		return addAttempt(ctx, b, seq, &a, after)
+	}, then: then})
+}
+
+func addAttempt(ctx context.Context, b *batch, seq int64, a *Attempt, after State) error {
+	a.Rev = b.nextRev()
+	found, err := scanOne(ctx, b.stmt[touchDelivery], []any{a.Rev, string(after), seq}, &a.N)
+	if err != nil {
+		return fmt.Errorf("touch delivery: %w", err)
+	}
+	if !found {
+		return ErrNotFound
+	}
+	body := a.Body[:min(len(a.Body), AnswerLimit)]
+	if _, err := b.stmt[insertAttempt].ExecContext(ctx, seq, a.N, a.Rev, a.Kind, micros(a.At), a.URL,
+		a.Status, a.Duration.Microseconds(), a.Error, a.BodySize, encodeFields(a.Header), notNil(body)); err != nil {
+		return fmt.Errorf("insert attempt: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// FileName is the database's name inside the state directory.
+const FileName = "pictap.db"
+
+// Options say how a store behaves. The zero value is ready to use.
+type Options struct {
+	Log *slog.Logger     // nil means silence
+	Now func() time.Time // nil means time.Now
+
+	KeepCount int64 // deliveries kept; 0 means 100,000
+	KeepBytes int64 // bytes of bodies and headers kept; 0 means 1 GiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.KeepCount == 0 {
+		o.KeepCount = 100_000
+	}
+	if o.KeepBytes == 0 {
+		o.KeepBytes = 1 << 30
+	}
+	return o
+}
+
+// A Store is an open database. Its methods may be called from any goroutine.
+type Store struct {
+	path  string
+	opts  Options
+	epoch string
+	read  *sql.DB
+
+	writer     *writer
+	unverified *ring
+	bell       bell
+	lastRev    atomic.Int64 // newest revision this process knows to be committed
+
+	stop      context.CancelFunc
+	wg        sync.WaitGroup // writer, unverified, watcher, checkpointer
+	watchOnce sync.Once
+	ctx       context.Context // ended by Close; for our own goroutines only
+}
+
+// Open opens the database in the file path, creating it with mode 0600 when it
+// is missing. The directory must exist.
+//
+// Errors to look for: [ErrCorrupt] when SQLite cannot read the file,
+// [ErrForeign] when it is somebody else's, [ErrNewer] when a later pictap wrote
+// it. In none of these cases has the file been changed.
+func Open(path string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	if err := prepareFile(path); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Store{path: path, opts: o, ctx: ctx, stop: stop}
+	conn, err := s.connect(ctx)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("open store %s: %w", path, classify(err))
+	}
+	var rev int64
+	if err := conn.conn.QueryRowContext(ctx, "SELECT rev, epoch FROM clock").Scan(&rev, &s.epoch); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), conn.close())
+	}
+	s.lastRev.Store(rev)
+	s.writer = newWriter(s, conn)
+	s.unverified = newRing(s)
+	s.read = openDB(dsn(path, "query_only(1)", "cache_size(-1000)"))
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(2)
+	s.wg.Go(s.writer.run)
+	s.wg.Go(s.writer.checkpoints)
+	s.wg.Go(s.unverified.run)
+	return s, nil
+}
+
+// connect opens the writing connection and brings the schema up to date.
+func (s *Store) connect(ctx context.Context) (*writeConn, error) {
+	c, err := openWriteConn(ctx, s.path)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.migrate(ctx); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	if err := c.prepare(ctx); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+// dsn names the file for the driver, with the pragmas that every connection
+// needs. busy_timeout comes first: the others may already have to wait.
+func dsn(path string, pragmas ...string) string {
+	q := url.Values{"mode": {"rw"}} // never create: prepareFile did, with the right mode
+	for _, p := range append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...) {
+		q.Add("_pragma", p)
+	}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	if vol := filepath.VolumeName(path); vol != "" {
+		u.Path = "/" + u.Path // file:///C:/…
+	}
+	return u.String()
+}
+
+// Epoch returns a text that is different for every database file: revisions of
+// one epoch mean nothing in another.
+func (s *Store) Epoch() string { return s.epoch }
+
+// Path returns the file's path.
+func (s *Store) Path() string { return s.path }
+
+// Close waits for queued writes, truncates the write-ahead log and closes the
+// file. Writes asked for afterwards fail with [ErrClosed].
+func (s *Store) Close() error {
+	s.unverified.close()
+	s.writer.close()
+	s.stop()
+	s.wg.Wait()
+	err := s.read.Close()
+	s.bell.ring() // nobody sleeps on a closed store
+	if s.writer.conn != nil {
+		err = errors.Join(err, s.writer.conn.close())
+	}
+	return err
+}
+
+// ErrClosed is returned for writes after Close.
+var ErrClosed = errors.New("store is closed")

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+const (
+	queueSize = 1024 // writes that wait for the writer; more callers block
+	groupSize = 256  // writes that share one transaction at most
+)
+
+// A write is one caller's part of a transaction. apply may run more than once:
+// when a group fails, its writes are tried again one by one.
+type write struct {
+	apply func(context.Context, *batch) error
+	then  func(error)  // after the commit or its failure, in order; may be nil
+	done  chan<- error // nil: nobody waits, the log is told
+}
+
+// A batch is the transaction that a write is part of.
+type batch struct {
+	*writeConn
+	rev, seq     int64 // newest given out
+	count, bytes int64 // stored
+}
+
+func (b *batch) nextRev() int64 { b.rev++; return b.rev }
+
+// A writer owns the writing connection.
+type writer struct {
+	s     *Store
+	conn  *writeConn // nil after a failure of the disk, until it can be opened again
+	queue chan write
+
+	mu     sync.RWMutex // held for reading while a write is queued, for writing to close
+	closed bool
+
+	wal chan struct{} // says that the log has grown
+}
+
+func newWriter(s *Store, c *writeConn) *writer {
+	return &writer{s: s, conn: c, queue: make(chan write, queueSize), wal: make(chan struct{}, 1)}
+}
+
+// enqueue hands w to the writer. It blocks while the queue is full.
+func (w *writer) enqueue(ctx context.Context, op write) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	select {
+	case w.queue <- op:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// do runs a write in a transaction, together with whatever else is queued, and
+// returns once it is durable. If ctx ends first, the write may still happen.
+func (w *writer) do(ctx context.Context, op write) error {
+	done := make(chan error, 1)
+	op.done = done
+	if err := w.enqueue(ctx, op); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *writer) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+}
+
+// run commits queued writes in groups until the queue is closed and empty.
+//
+// A group is whatever has queued up while the last one was committed: alone, a
+// write waits for nobody; under load, many share one fsync.
+func (w *writer) run() {
+	defer close(w.wal)
+	group := make([]write, 0, groupSize)
+	for op := range w.queue {
+		group = append(group[:0], op)
+		w.commit(group)
+		clear(group)
+	}
+}
+
+// more appends writes that are queued now, without waiting.
+func (w *writer) more(group []write) []write {
+	for len(group) < groupSize {
+		select {
+		case op, ok := <-w.queue:
+			if !ok {
+				return group
+			}
+			group = append(group, op)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+func (w *writer) commit(group []write) {
+	ctx := context.Background() // a commit is not abandoned half-way
+	group, rev, err := w.try(ctx, group, w.more)
+	if err != nil && len(group) > 1 && !isDiskFault(err) {
+		for _, op := range group { // one of them is at fault: the others go on without it
+			_, rev, err := w.try(ctx, []write{op}, nil)
+			w.answer(op, rev, err)
+		}
+		return
+	}
+	for _, op := range group {
+		w.answer(op, rev, err)
+	}
+}
+
+func (w *writer) answer(op write, rev int64, err error) {
+	if err == nil && w.s.advance(rev) {
+		w.s.bell.ring()
+	}
+	if op.then != nil {
+		op.then(err)
+	}
+	switch {
+	case op.done != nil:
+		op.done <- err
+	case err != nil:
+		w.s.opts.Log.Error("write lost", "err", err)
+	}
+}
+
+// try runs the writes in one transaction. more, when not nil, adds those that
+// queue up meanwhile; the group as run is returned. After a fault of the disk
+// the connection is opened anew: what an fsync failed to write may be gone from
+// the cache, and asking the same file handle again would not tell.
+func (w *writer) try(ctx context.Context, group []write, more func([]write) []write) (_ []write, rev int64, err error) {
+	if w.conn == nil {
+		if w.conn, err = w.s.connect(ctx); err != nil {
+			return group, 0, fmt.Errorf("reopen store: %w", err)
+		}
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if _, e := w.conn.stmt[rollback].ExecContext(ctx); e != nil && !isNoTransaction(e) || isDiskFault(err) {
+			w.s.opts.Log.Error("store fault", "err", err)
+			w.conn.close() // its error would only repeat the fault
+			w.conn = nil
+		}
+	}()
+	if _, err := w.conn.stmt[begin].ExecContext(ctx); err != nil {
+		return group, 0, fmt.Errorf("begin: %w", err)
+	}
+	b := &batch{writeConn: w.conn}
+	if err := w.conn.stmt[readClock].QueryRowContext(ctx).Scan(&b.rev, &b.seq, &b.count, &b.bytes); err != nil {
+		return group, 0, fmt.Errorf("read clock: %w", err)
+	}
+	for i := 0; i < len(group); i++ {
+		if err := group[i].apply(ctx, b); err != nil {
+			return group, 0, err
+		}
+		if more != nil && i == len(group)-1 {
+			group = more(group)
+		}
+	}
+	if err := w.s.prune(ctx, b); err != nil {
+		return group, 0, err
+	}
+	if _, err := w.conn.stmt[writeClock].ExecContext(ctx, b.rev, b.seq, b.count, b.bytes); err != nil {
+		return group, 0, fmt.Errorf("write clock: %w", err)
+	}
+	if _, err := w.conn.stmt[commit].ExecContext(ctx); err != nil {
+		return group, 0, fmt.Errorf("commit: %w", err)
+	}
+	select {
+	case w.wal <- struct{}{}:
+	default:
+	}
+	return group, b.rev, nil
+}
+
+// isDiskFault reports whether err says that the file could not be written, as
+// opposed to something wrong with one write.
+func isDiskFault(err error) bool {
+	var se *sqlite.Error
+	if !errors.As(err, &se) {
+		return false
+	}
+	switch se.Code() & 0xff {
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY:
+		return true
+	}
+	return false
+}
+
+// isNoTransaction recognises "cannot rollback - no transaction is active":
+// SQLite has then rolled back by itself.
+func isNoTransaction(err error) bool {
+	var se *sqlite.Error
+	return errors.As(err, &se) && se.Code() == sqlite3.SQLITE_ERROR
+}
+
+// scanOne runs a prepared query for one row; ok is false when there is none.
+func scanOne(ctx context.Context, st *sql.Stmt, args []any, to ...any) (ok bool, err error) {
+	switch err := st.QueryRowContext(ctx, args...).Scan(to...); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, nil
+}
