@@ -1,0 +1,279 @@
+package tunnel
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+)
+
+const (
+	defaultConnections = 8
+	defaultTimeout     = 30 * time.Second // what Pictify gives a handler
+	maxCrashes         = 5                // times a delivery is sent to an app that breaks off each time
+	waitingPage        = 1000
+)
+
+// A Forwarder hands deliveries to the app: the same bytes, the same header in
+// the same order, a fresh signature.
+//
+// Deliveries are begun in the order of arrival, Connections at a time; 1 gives
+// strict order, which Pictify itself does not promise. While nothing listens at
+// the target they wait, in the store and in line, and go out in order when the
+// port answers. An answer other than 2xx ends it: the app has spoken, and
+// sending again is a person's decision (replay).
+//
+// Its fields must not change after the first use. Its methods may be called
+// from any goroutine.
+type Forwarder struct {
+	Store  *store.Store
+	Target *url.URL
+	// Secret signs what is forwarded, so that the app needs one secret however
+	// many subscriptions there are. Zero: the sender's signature is left alone.
+	Secret         pictify.Secret
+	Connections    int           // at a time; 0 means 8
+	Timeout        time.Duration // for one attempt; 0 means 30 s
+	Header         []store.Field // added to each request, replacing what has the same name
+	StripForwarded bool          // leave out X-Forwarded-*: a tunnel put them there
+	AllowRemote    bool          // Target may be another machine
+	TLS            *tls.Config   // for an https Target; nil means the system's roots
+	Now            func() time.Time
+	Log            *slog.Logger
+	// Notify is told when the app goes away, comes back, and of each delivery
+	// that has to wait. It must not block. Nil means nobody is told.
+	Notify func(AppNotice)
+
+	once sync.Once
+	q    *queue
+	pool pool
+
+	mu    sync.Mutex // guards state
+	state AppState
+	down  chan struct{} // holds one token while the app is known to be down
+}
+
+// An AppState is what is known of the app.
+type AppState struct {
+	Known   bool // it has been tried
+	Up      bool
+	Since   time.Time
+	Reason  string // why not up
+	Waiting int    // deliveries in line
+}
+
+// An AppNotice is a change of the AppState, or a delivery that has to wait.
+type AppNotice struct {
+	AppState
+	Seq int64 // the delivery that waits; 0 for a change of state
+}
+
+func (f *Forwarder) init() {
+	f.once.Do(func() {
+		if f.Connections <= 0 {
+			f.Connections = defaultConnections
+		}
+		if f.Timeout <= 0 {
+			f.Timeout = defaultTimeout
+		}
+		if f.Now == nil {
+			f.Now = time.Now
+		}
+		if f.Log == nil {
+			f.Log = slog.New(slog.DiscardHandler)
+		}
+		f.q = newQueue()
+		f.down = make(chan struct{}, 1)
+		f.pool = newPool(f)
+	})
+}
+
+// State returns what is known of the app now.
+func (f *Forwarder) State() AppState {
+	f.init()
+	f.mu.Lock()
+	s := f.state
+	f.mu.Unlock()
+	s.Waiting = f.q.waiting()
+	return s
+}
+
+// reserve puts a stored delivery in line; it is not sent before release.
+func (f *Forwarder) reserve(d store.Delivery) {
+	f.init()
+	if d.State != store.Waiting {
+		return
+	}
+	if held := f.q.add(d.Seq, &d, false); held {
+		f.notify(d.Seq)
+	}
+}
+
+func (f *Forwarder) release(seq int64) { f.q.release(seq) }
+
+func (f *Forwarder) notify(seq int64) {
+	if f.Notify != nil {
+		f.Notify(AppNotice{AppState: f.State(), Seq: seq})
+	}
+}
+
+// Run hands on deliveries until ctx ends, beginning with those that a former
+// run left waiting. Attempts under way are then broken off and not recorded:
+// their deliveries are still waiting. Run returns when all its goroutines have
+// ended; the error is that of reading the store, if any.
+func (f *Forwarder) Run(ctx context.Context) error {
+	f.init()
+	if err := f.resumeWaiting(ctx); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, f.q.close)
+	defer stop()
+	var wg sync.WaitGroup
+	wg.Go(func() { f.watchApp(ctx) })
+	for range f.Connections {
+		wg.Go(func() { f.work(ctx) })
+	}
+	wg.Wait()
+	f.pool.closeIdle()
+	return nil
+}
+
+func (f *Forwarder) resumeWaiting(ctx context.Context) error {
+	for after := int64(0); ; {
+		page, err := f.Store.Waiting(ctx, after, waitingPage)
+		if err != nil {
+			return fmt.Errorf("resume forwarding: %w", err)
+		}
+		for _, seq := range page {
+			f.q.add(seq, nil, true)
+			after = seq
+		}
+		if len(page) < waitingPage {
+			return nil
+		}
+	}
+}
+
+// Drain waits until everything in line has been handed on. It gives up when ctx
+// ends or the app is down, and reports how many are left.
+func (f *Forwarder) Drain(ctx context.Context) (left int) {
+	f.init()
+	stop := context.AfterFunc(ctx, f.q.close)
+	defer stop()
+	f.q.idle()
+	return f.q.waiting()
+}
+
+func (f *Forwarder) work(ctx context.Context) {
+	for {
+		j := f.q.take()
+		if j == nil {
+			return
+		}
+		f.handle(ctx, j)
+	}
+}
+
+// handle makes one attempt and decides what becomes of the delivery.
+func (f *Forwarder) handle(ctx context.Context, j *job) {
+	if j.d == nil {
+		d, err := f.Store.Get(ctx, j.seq)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			f.Log.Error("delivery not forwarded", "id", j.seq, "err", err)
+			f.q.finish(j)
+			return
+		case d.State != store.Waiting: // another process replayed or removed it
+			f.q.finish(j)
+			return
+		}
+		j.d = &d
+	}
+	a, err := f.attempt(ctx, j.d, store.Forward)
+	if ctx.Err() != nil {
+		return // shutting down: it is still waiting
+	}
+	var dial *dialError
+	switch {
+	case errors.As(err, &dial) && dial.retry:
+		f.wentDown(err)
+		f.q.putBack(j)
+		f.notify(j.seq)
+		return
+	case errors.Is(err, errBrokenOff) && j.crashes+1 < maxCrashes:
+		// It came up, took the request and died of it, or is being restarted.
+		j.crashes++
+		f.note(ctx, j.seq, a, store.Waiting, nil)
+		f.wentDown(err)
+		f.q.putBack(j)
+		f.notify(j.seq)
+		return
+	case err == nil:
+		f.cameUp()
+	}
+	after := store.Failed
+	if a.OK() {
+		after = store.Done
+	}
+	// Until the attempt is stored the job is known: the sender's repeat of this
+	// delivery must not start another one.
+	f.note(ctx, j.seq, a, after, func() { f.q.finish(j) })
+}
+
+// note has an attempt stored soon, and calls then, if not nil, when that is done
+// or has failed.
+func (f *Forwarder) note(ctx context.Context, seq int64, a store.Attempt, after store.State, then func()) {
+	ended := func(err error) {
+		if err != nil {
+			f.Log.Error("attempt not recorded", "id", seq, "err", err)
+		}
+		if then != nil {
+			then()
+		}
+	}
+	if err := f.Store.NoteAttempt(context.WithoutCancel(ctx), seq, a, after, ended); err != nil {
+		ended(err)
+	}
+}
+
+// ErrNotVerified is returned for a delivery that must not be signed.
+var ErrNotVerified = errors.New("it did not verify, so it is not signed again")
+
+// Replay hands a stored delivery to the app once more, now, and records the
+// attempt. A delivery that did not verify is never given our signature
+// ([ErrNotVerified]), except one that was only too old: its sender was genuine.
+func (f *Forwarder) Replay(ctx context.Context, seq int64) (store.Attempt, error) {
+	f.init()
+	d, err := f.Store.Get(ctx, seq)
+	if err != nil {
+		return store.Attempt{}, err
+	}
+	if d.Verdict != pictify.Valid && d.Verdict != pictify.Stale && !f.Secret.IsZero() {
+		return store.Attempt{}, ErrNotVerified
+	}
+	if int64(len(d.Body)) < d.BodySize {
+		return store.Attempt{}, fmt.Errorf("only %d of its %d bytes were kept", len(d.Body), d.BodySize)
+	}
+	a, err := f.attempt(ctx, &d, store.Replay)
+	if ctx.Err() != nil {
+		return a, context.Cause(ctx)
+	}
+	if err == nil {
+		f.cameUp()
+	}
+	after := d.State
+	if a.OK() {
+		after = store.Done
+	} else if after != store.Waiting && after != store.Kept {
+		after = store.Failed
+	}
+	return f.Store.AddAttempt(context.WithoutCancel(ctx), seq, a, after)
+}

@@ -1,0 +1,331 @@
+package tunnel
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+)
+
+// Limits of the public listener. Pictify's own deliveries are a few KiB and it
+// waits 30 s for an answer (concepts/webhooks, 2026-01-29).
+const (
+	DefaultMaxBody   = 10 << 20
+	DefaultMaxMemory = 64 << 20
+	maxConnections   = 1024
+	headTimeout      = 5 * time.Second  // for a request's head
+	readTimeout      = 30 * time.Second // for head and body
+	idleTimeout      = 60 * time.Second // between requests
+	unverifiedBody   = 4 << 10          // kept of a body that did not verify
+	staleBody        = 256 << 10        // kept of one that did, but too late
+	minSecret        = 16               // bytes; a shorter secret is treated as none
+)
+
+// A Receiver answers the public side: it verifies a delivery, commits it,
+// acknowledges it and hands it on, in this order. A 2xx is never written before
+// the delivery is durable.
+//
+// What it answers:
+//
+//	200 verified and stored      404 not a path of ours (constant, not recorded)
+//	400 malformed or stale       405 not a POST
+//	401 unsigned or mismatch     410 a path of an earlier run
+//	408 body too slow            413 body too large
+//	503 cannot store it, over the memory bound, or the path's secret is unknown
+//
+// Its fields must not change while it serves.
+type Receiver struct {
+	Hooks     *Hooks
+	Store     *store.Store
+	Forwarder *Forwarder // nil: deliveries are recorded only
+	// LocalSecret verifies hooks that have no secret of their own and were
+	// never registered.
+	LocalSecret pictify.Secret
+	// Relay answers what the app answers instead of 200, as Pictify would see
+	// it without us. An app that is down then fails deliveries, and five
+	// failures make Pictify disable the subscription.
+	Relay     bool
+	MaxBody   int64            // bytes of one body; 0 means DefaultMaxBody
+	MaxMemory int64            // bytes of all bodies being received; 0 means DefaultMaxMemory
+	Now       func() time.Time // nil means time.Now
+	Log       *slog.Logger     // nil means silence
+
+	once   sync.Once
+	budget budget
+	probes probes
+}
+
+func (rc *Receiver) init() {
+	rc.once.Do(func() {
+		if rc.MaxBody == 0 {
+			rc.MaxBody = DefaultMaxBody
+		}
+		if rc.MaxMemory == 0 {
+			rc.MaxMemory = DefaultMaxMemory
+		}
+		if rc.Now == nil {
+			rc.Now = time.Now
+		}
+		if rc.Log == nil {
+			rc.Log = slog.New(slog.DiscardHandler)
+		}
+		rc.budget.limit = rc.MaxMemory
+	})
+}
+
+// Serve answers requests from l until ctx ends, then waits for those being
+// answered, at most grace, and returns nil. It closes l.
+func (rc *Receiver) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
+	rc.init()
+	srv := &http.Server{
+		Handler:           rc,
+		ReadHeaderTimeout: headTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHead - 4096, // net/http adds 4 KiB of slack
+		ConnContext:       withHead,
+		ErrorLog:          slog.NewLogLogger(rc.Log.Handler(), slog.LevelDebug),
+		// No WriteTimeout: answers are a few bytes, and an expired write
+		// deadline can corrupt a whole ngrok session.
+	}
+	srv.Protocols = new(http.Protocols)
+	srv.Protocols.SetHTTP1(true)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(headListener{l, make(chan struct{}, maxConnections)}) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := srv.Shutdown(stop); err != nil {
+		srv.Close() // whoever is still talking had its time
+	}
+	<-done
+	return nil
+}
+
+// ServeHTTP is Serve's handler. Without Serve, header order is not known.
+func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rc.init()
+	if answer, ok := rc.probes.find(r); ok {
+		finishHead(r)
+		io.WriteString(w, answer)
+		return
+	}
+	hook, ok := rc.Hooks.Find(r.RequestURI)
+	switch {
+	case !ok:
+		refuse(w, r, http.StatusNotFound, "not found")
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, r, http.StatusMethodNotAllowed, "POST only")
+	case hook.Retired:
+		refuse(w, r, http.StatusGone, "no longer here")
+	default:
+		rc.receive(w, r, hook)
+	}
+}
+
+// refuse answers without having read the body, and ends the connection if there
+// is one: reading it would be work for nothing.
+func refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
+	}
+	finishHead(r)
+	say(w, status, text)
+}
+
+func finishHead(r *http.Request) {
+	if c := headOf(r.Context()); c != nil {
+		c.next()
+	}
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(text)+1))
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n")
+}
+
+// busy asks for another try in a minute, which is what Pictify does anyway.
+func busy(w http.ResponseWriter, text string) {
+	w.Header().Set("Retry-After", "60")
+	say(w, http.StatusServiceUnavailable, text)
+}
+
+func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, hook Hook) {
+	var head []byte
+	if c := headOf(r.Context()); c != nil {
+		head = c.take()
+	}
+	body, taken, err := readBody(w, r, rc.MaxBody, &rc.budget)
+	defer rc.budget.give(taken)
+	if err != nil {
+		rc.refuseBody(w, err)
+		return
+	}
+	finishHead(r)
+
+	d := store.Delivery{
+		ReceivedAt: rc.Now(), Hook: hook.Token, Subscription: hook.Subscription, Source: hook.Source,
+		Method: r.Method, Path: r.RequestURI, Remote: r.RemoteAddr,
+		DeliveryID: r.Header.Get(pictify.DeliveryIDHeader),
+		Header:     fields(r, head), Body: body, BodySize: int64(len(body)),
+	}
+	describe(&d)
+	if err := rc.verify(r.Header, hook, &d); err != nil {
+		rc.turnAway(w, d, err)
+		return
+	}
+	rc.accept(w, r, d)
+}
+
+func (rc *Receiver) refuseBody(w http.ResponseWriter, err error) {
+	w.Header().Set("Connection", "close")
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errTooLarge):
+		say(w, http.StatusRequestEntityTooLarge, "body too large")
+	case errors.Is(err, errBusy):
+		busy(w, "busy")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		say(w, http.StatusRequestTimeout, "body too slow")
+	default:
+		say(w, http.StatusBadRequest, "body not readable")
+	}
+}
+
+// describe fills in what the body says of itself. It proves nothing before the
+// signature does.
+func describe(d *store.Delivery) {
+	if e, err := pictify.ParseEvent(d.Body); err == nil {
+		d.Event, d.About = e.Type, e.About()
+	}
+}
+
+// verify sets the delivery's verdict, reason and proof.
+func (rc *Receiver) verify(header http.Header, hook Hook, d *store.Delivery) error {
+	secret := hook.Secret
+	if secret.IsZero() && hook.Source == store.FromLocal {
+		secret = rc.LocalSecret
+	}
+	signature, err := signatureHeader(header)
+	if err == nil {
+		if len(secret.Reveal()) < minSecret {
+			err = pictify.ErrUnknownSecret
+		} else {
+			err = pictify.Verify(secret, signature, d.Body, d.ReceivedAt)
+		}
+	}
+	d.Verdict = pictify.VerdictOf(err)
+	if err != nil {
+		d.Reason = err.Error()
+		return err
+	}
+	d.Proof = proof(hook.Token, signature)
+	return nil
+}
+
+// signatureHeader returns the one signature header. Two of them are ambiguous:
+// the sender's verifier and ours might each pick another.
+func signatureHeader(h http.Header) (string, error) {
+	switch values := h[pictify.SignatureHeader]; len(values) {
+	case 0:
+		return "", pictify.ErrUnsigned
+	case 1:
+		return values[0], nil
+	default:
+		return "", pictify.ErrMalformed
+	}
+}
+
+// proof stands for a hook and a signature that verified. It begins with the
+// signature's time, so that new proofs lie next to each other in the index.
+func proof(token, signature string) []byte {
+	sum := sha256.Sum256([]byte(token + "\n" + signature))
+	p := sum[:16]
+	if s, err := pictify.ParseSignature(signature); err == nil {
+		binary.BigEndian.PutUint32(p, uint32(s.At))
+	}
+	return p
+}
+
+// turnAway records what did not verify in the bounded ring, and refuses it.
+func (rc *Receiver) turnAway(w http.ResponseWriter, d store.Delivery, err error) {
+	keep := unverifiedBody
+	if errors.Is(err, pictify.ErrStale) {
+		keep = staleBody // Pictify's own, so worth looking at whole
+	}
+	d.Body = append([]byte(nil), d.Body[:min(len(d.Body), keep)]...)
+	d.Header = boundFields(d.Header, unverifiedBody)
+	rc.Store.RecordUnverified(d)
+	switch {
+	case errors.Is(err, pictify.ErrUnknownSecret):
+		busy(w, "not ready")
+	case errors.Is(err, pictify.ErrUnsigned), errors.Is(err, pictify.ErrMismatch):
+		say(w, http.StatusUnauthorized, "invalid signature")
+	case errors.Is(err, pictify.ErrStale):
+		say(w, http.StatusBadRequest, "signature too old or too new")
+	default:
+		say(w, http.StatusBadRequest, "malformed signature")
+	}
+}
+
+// boundFields returns the first fields that fit into limit bytes.
+func boundFields(list []store.Field, limit int) []store.Field {
+	n := 0
+	for i, f := range list {
+		if n += len(f.Name) + len(f.Value); n > limit {
+			return list[:i]
+		}
+	}
+	return list
+}
+
+// accept commits, acknowledges and hands on.
+func (rc *Receiver) accept(w http.ResponseWriter, r *http.Request, d store.Delivery) {
+	d.State = store.Kept
+	var enqueue func(store.Delivery)
+	if f := rc.Forwarder; f != nil {
+		d.State = store.Waiting
+		if !rc.Relay {
+			enqueue = f.reserve // in order of arrival, before anybody else can be
+		}
+	}
+	// The commit is not abandoned when the sender hangs up: it may already be
+	// under way, and then the delivery has to be handed on.
+	stored, err := rc.Store.RecordThen(context.WithoutCancel(r.Context()), d, enqueue)
+	if err != nil {
+		rc.Log.Error("delivery not stored, answered 503", "err", err)
+		busy(w, "cannot store it now")
+		return
+	}
+	if rc.Relay && rc.Forwarder != nil && stored.State == store.Waiting {
+		rc.relay(w, r, stored)
+		return
+	}
+	if enqueue != nil {
+		defer rc.Forwarder.release(stored.Seq)
+	}
+	say(w, http.StatusOK, "ok")
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush() // acknowledged first: the app may take its time
+	}
+}

@@ -1,0 +1,329 @@
+package tunnel
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+)
+
+// A Registrar makes Pictify call us, and stops it again.
+//
+// One subscription carries one event type and has its own secret, shown once,
+// so there is one subscription, one path and one secret for each type. The
+// account belongs to a team: only subscriptions whose target URL carries our
+// install id are ever changed or removed.
+//
+// Every step is on disk before the request that it describes. Whatever moment a
+// process dies at, the next Start finds what it left: by uid in the store, or
+// by install id in Pictify's list.
+//
+// Its methods are called by one goroutine at a time.
+type Registrar struct {
+	API     *pictify.Client
+	Store   *store.Store
+	Hooks   *Hooks
+	Types   []pictify.EventType
+	Filters pictify.Filters
+	Random  io.Reader                                  // for tokens; nil means crypto/rand
+	Now     func() time.Time                           // nil means time.Now
+	Wait    func(context.Context, time.Duration) error // nil means real time
+	Log     *slog.Logger                               // nil means silence
+	// Notify is told what a person may want to know. Nil means nobody is told.
+	Notify func(SubscriptionNotice)
+
+	live   []store.Subscription // those that deliver now, in order of Types
+	unsure bool                 // a create was tried more than once: there may be one too many
+}
+
+// A SubscriptionNotice is something that happened to a subscription.
+type SubscriptionNotice struct {
+	Event pictify.EventType // "" when it concerns all
+	UID   string
+	What  string        // created, reused, removed, refused, resumed, moved, recreated, lost, waiting, left
+	Err   error         // why, for refused, lost, waiting and left
+	Gap   time.Duration // for resumed and recreated: how long events may have been missed
+}
+
+// A Leftover is a subscription that could not be removed.
+type Leftover struct {
+	UID   string
+	Event pictify.EventType
+	Err   error
+}
+
+func (r *Registrar) now() time.Time {
+	if r.Now == nil {
+		return time.Now()
+	}
+	return r.Now()
+}
+
+func (r *Registrar) notify(n SubscriptionNotice) {
+	if r.Notify != nil {
+		r.Notify(n)
+	}
+}
+
+func (r *Registrar) log() *slog.Logger {
+	if r.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return r.Log
+}
+
+func (r *Registrar) base() string {
+	if r.API.BaseURL == "" {
+		return pictify.DefaultBaseURL
+	}
+	return r.API.BaseURL
+}
+
+// Live returns the subscriptions that deliver to us now.
+func (r *Registrar) Live() []store.Subscription { return r.live }
+
+// Ours reports whether a target URL is one of this installation's, and the token
+// of its path. The host does not count: tunnels change theirs.
+func (h *Hooks) Ours(targetURL string) (token string, ok bool) {
+	u, err := url.Parse(targetURL)
+	if err != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	token, ok = strings.CutPrefix(u.EscapedPath(), "/in/"+h.Install+"/")
+	return token, ok && token != "" && !strings.Contains(token, "/")
+}
+
+// Start leaves exactly one active subscription at Pictify for each type that it
+// accepts, with publicURL as target, and none of ours besides. Those of a
+// former run are used again when their secret is known, else removed.
+//
+// Types that Pictify refuses are told to Notify and left out; if all are
+// refused, that is the error. After an error nothing that Start created is left,
+// as far as Pictify could be reached.
+func (r *Registrar) Start(ctx context.Context, publicURL string) error {
+	r.live, r.unsure = nil, false
+	reusable, err := r.reap(ctx)
+	if err != nil {
+		return fmt.Errorf("look for subscriptions of earlier runs: %w", err)
+	}
+	var refused error
+	for _, t := range r.Types {
+		sub, err := r.ensure(ctx, t, publicURL, reusable)
+		if errors.Is(err, pictify.ErrRefused) {
+			r.notify(SubscriptionNotice{Event: t, What: "refused", Err: err})
+			refused = errors.Join(refused, err)
+			continue
+		}
+		if err != nil {
+			r.rollBack(ctx)
+			return fmt.Errorf("subscribe to %s: %w", t, err)
+		}
+		r.live = append(r.live, sub)
+	}
+	if len(r.live) == 0 && refused != nil {
+		return fmt.Errorf("subscribe: %w", refused)
+	}
+	if r.unsure {
+		return r.sweep(ctx)
+	}
+	return nil
+}
+
+// reap removes our leftovers, and returns those that can be used again by type.
+func (r *Registrar) reap(ctx context.Context) (map[pictify.EventType]store.Subscription, error) {
+	rows, err := r.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := r.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reusable := make(map[pictify.EventType]store.Subscription)
+	for _, sub := range remote {
+		token, _ := r.Hooks.Ours(sub.TargetURL)
+		row, known := rows[token]
+		delete(rows, token)
+		if known && r.usable(row, sub) && reusable[sub.Event].UID == "" {
+			reusable[sub.Event] = row
+			continue
+		}
+		if err := r.remove(ctx, sub.UID, sub.Event); err != nil {
+			return nil, err
+		}
+		if known {
+			if err := r.retire(ctx, row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, row := range rows { // Pictify does not know them, or no longer
+		if err := r.retire(ctx, row); err != nil {
+			return nil, err
+		}
+	}
+	return reusable, nil
+}
+
+// usable reports whether a subscription found at Pictify is one that we want
+// and whose secret we know.
+func (r *Registrar) usable(row store.Subscription, sub pictify.Subscription) bool {
+	for _, t := range r.Types {
+		if t == sub.Event {
+			return row.State == store.Live && row.UID == sub.UID && !row.Secret.IsZero() &&
+				row.Event == sub.Event && row.Filters == r.Filters && sub.Filters == r.Filters
+		}
+	}
+	return false
+}
+
+// rows returns what the store knows of this service, by token.
+func (r *Registrar) rows(ctx context.Context) (map[string]store.Subscription, error) {
+	all, err := r.Store.Subscriptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := make(map[string]store.Subscription)
+	for _, row := range all {
+		if row.Kind == store.Registered && row.State != store.Retired && row.API == r.base() {
+			rows[row.Token] = row
+		}
+	}
+	return rows, nil
+}
+
+// list returns those of the account's subscriptions that are ours.
+func (r *Registrar) list(ctx context.Context) ([]pictify.Subscription, error) {
+	var ours []pictify.Subscription
+	err := r.patiently(ctx, func() error {
+		ours = nil
+		for sub, err := range r.API.List(ctx) {
+			if err != nil {
+				return err
+			}
+			if _, ok := r.Hooks.Ours(sub.TargetURL); ok {
+				ours = append(ours, sub)
+			}
+		}
+		return nil
+	})
+	return ours, err
+}
+
+// ensure uses an earlier subscription again or creates one.
+func (r *Registrar) ensure(ctx context.Context, t pictify.EventType, publicURL string, reusable map[pictify.EventType]store.Subscription) (store.Subscription, error) {
+	if row, ok := reusable[t]; ok {
+		row, err := r.point(ctx, row, publicURL)
+		if err == nil {
+			r.notify(SubscriptionNotice{Event: t, UID: row.UID, What: "reused"})
+			return row, nil
+		}
+		if !errors.Is(err, pictify.ErrNotFound) {
+			return row, err
+		}
+		if err := r.retire(ctx, row); err != nil {
+			return row, err
+		}
+	}
+	return r.create(ctx, t, publicURL)
+}
+
+// point makes an existing subscription active with publicURL as its target.
+func (r *Registrar) point(ctx context.Context, row store.Subscription, publicURL string) (store.Subscription, error) {
+	row.TargetURL = r.target(publicURL, row.Token)
+	r.open(row) // a delivery may come before the answer
+	if err := r.Store.SaveSubscription(ctx, row); err != nil {
+		return row, err
+	}
+	err := r.patiently(ctx, func() error {
+		_, err := r.API.Update(ctx, row.UID, pictify.Change{TargetURL: row.TargetURL, Status: pictify.Active})
+		return err
+	})
+	return row, err
+}
+
+func (r *Registrar) target(publicURL, token string) string {
+	return strings.TrimSuffix(publicURL, "/") + r.Hooks.Path(token)
+}
+
+func (r *Registrar) open(row store.Subscription) {
+	r.Hooks.Set(Hook{Token: row.Token, Event: row.Event, Subscription: row.UID, Source: store.FromPictify, Secret: row.Secret})
+}
+
+// create makes a new subscription. The path exists before Pictify is asked, and
+// answers 503 until the secret is stored: a delivery that comes in between is
+// tried again, one that was accepted without a secret could be anybody's.
+func (r *Registrar) create(ctx context.Context, t pictify.EventType, publicURL string) (store.Subscription, error) {
+	token, err := newToken(r.Random)
+	if err != nil {
+		return store.Subscription{}, err
+	}
+	row := store.Subscription{
+		Token: token, State: store.Intended, Kind: store.Registered, API: r.base(), Event: t, Filters: r.Filters,
+		TargetURL: r.target(publicURL, token), IdempotencyKey: rand.Text(), CreatedAt: r.now(),
+	}
+	if err := r.Store.SaveSubscription(ctx, row); err != nil {
+		return row, err
+	}
+	r.open(row)
+	sub, err := r.post(ctx, row)
+	if err == nil && sub.Secret.IsZero() {
+		err = errors.New("pictify did not tell the secret")
+	}
+	if err != nil {
+		r.abandon(ctx, row, sub.UID)
+		return row, err
+	}
+	row.UID, row.Secret, row.State = sub.UID, sub.Secret, store.Live
+	if err := r.Store.SaveSubscription(ctx, row); err != nil {
+		r.abandon(ctx, row, sub.UID)
+		return row, err
+	}
+	r.open(row)
+	r.notify(SubscriptionNotice{Event: t, UID: row.UID, What: "created"})
+	return row, nil
+}
+
+// post sends the create, again with the same idempotency key when the answer
+// was lost. Where the service does not honour the key, sweep finds the surplus.
+func (r *Registrar) post(ctx context.Context, row store.Subscription) (sub pictify.Subscription, err error) {
+	tries := 0
+	err = r.patiently(ctx, func() error {
+		if tries++; tries > 1 {
+			r.unsure = true
+		}
+		sub, err = r.API.Create(ctx, pictify.NewSubscription{
+			Event: row.Event, TargetURL: row.TargetURL, Platform: "custom", Filters: row.Filters,
+		}, row.IdempotencyKey)
+		if errors.Is(err, pictify.ErrBadAnswer) {
+			r.unsure = true // it may well have been created
+		}
+		return err
+	})
+	return sub, err
+}
+
+// abandon gives up an intent: what may exist of it at Pictify is removed.
+func (r *Registrar) abandon(ctx context.Context, row store.Subscription, uid string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	if uid != "" {
+		if err := r.API.Delete(ctx, uid); err != nil {
+			r.notify(SubscriptionNotice{Event: row.Event, UID: uid, What: "left", Err: err})
+			return // the intent stays: the next start will look for it
+		}
+	} else if r.unsure {
+		return // likewise
+	}
+	if err := r.retire(ctx, row); err != nil {
+		r.log().Warn("subscription not retired", "event", row.Event, "err", err)
+	}
+}

@@ -1,0 +1,46 @@
+package tunnel
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"pictap/tunnel/store"
+)
+
+// relayWait is how long the app may take in relay mode: Pictify gives up after
+// 30 s, and our own answer needs a little of that.
+const relayWait = 25 * time.Second
+
+// relay makes the attempt while the sender waits, and answers as the app did:
+// its status, the start of its body, its Retry-After. An app that cannot be
+// reached is 502, one that takes too long 504.
+func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, d store.Delivery) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), relayWait)
+	defer cancel()
+	a, err := rc.Forwarder.attempt(ctx, &d, store.Forward)
+	after := store.Failed
+	if a.OK() {
+		after = store.Done
+	}
+	rc.Forwarder.note(ctx, d.Seq, a, after, nil)
+	switch {
+	case a.Status >= 200:
+		if v := store.FieldValue(a.Header, "Retry-After"); v != "" {
+			w.Header().Set("Retry-After", v)
+		}
+		if v := store.FieldValue(a.Header, "Location"); v != "" {
+			w.Header().Set("Location", v)
+		}
+		if a.Status == http.StatusNoContent || a.Status == http.StatusNotModified {
+			w.WriteHeader(a.Status)
+			return
+		}
+		say(w, a.Status, string(a.Body))
+	case errors.Is(err, errTimeout):
+		say(w, http.StatusGatewayTimeout, "the app did not answer in time")
+	default:
+		say(w, http.StatusBadGateway, "the app did not answer")
+	}
+}
