@@ -1,0 +1,71 @@
+package mock
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+// A refusal is an error that the caller is told about.
+type refusal struct {
+	status int
+	slug   string // the end of a problem's type
+	title  string
+	detail string
+	code   string
+	fields []fieldError
+}
+
+func (e refusal) Error() string { return e.detail }
+
+// A fieldError says what is wrong with one field of the request. Codes are those
+// of the documents: required, invalid_type, out_of_range, invalid_format, too_long.
+type fieldError struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+	Code    string `json:"code"`
+}
+
+// A problem is the body of an error: RFC 9457 as documented, and beside it the
+// keys of the real service, so that every client finds the text where it looks.
+type problem struct {
+	Type     string       `json:"type"`
+	Title    string       `json:"title"`
+	Status   int          `json:"status"`
+	Detail   string       `json:"detail"`
+	Instance string       `json:"instance"`
+	Message  string       `json:"message"`
+	Error    string       `json:"error"`
+	Code     string       `json:"code,omitempty"`
+	Errors   []fieldError `json:"errors,omitempty"`
+}
+
+// answer writes what an endpoint returned. An error that is not a refusal is a
+// fault of this server: its cause goes to the log, not to the caller.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body any, err error) {
+	kind := "application/json"
+	if err != nil {
+		e, ok := errors.AsType[refusal](err)
+		if !ok {
+			s.log().ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+			e = refusal{status: http.StatusInternalServerError, slug: "internal-error", title: "Internal server error", detail: "Something went wrong"}
+		}
+		kind, status = "application/problem+json", e.status
+		body = problem{
+			Type: "https://docs.pictify.io/errors/" + e.slug, Title: e.title, Status: e.status,
+			Detail: e.detail, Instance: r.URL.Path, Message: e.detail, Error: e.detail, Code: e.code, Errors: e.fields,
+		}
+	}
+	encoded, ok := body.(json.RawMessage) // an answer that was kept, see created
+	if !ok {
+		encoded, err = json.Marshal(body)
+		if err != nil { // cannot be: no endpoint returns what JSON cannot say
+			panic(err)
+		}
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	w.Write(encoded)
+}

@@ -1,0 +1,196 @@
+package mock
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pictap/fixtures"
+	"pictap/tunnel/pictify"
+)
+
+// A Server is Pictify's API as the handler of an [http.Server]. The zero Server is
+// ready to use and has no subscriptions. Set the fields before the first request;
+// methods and requests may then come from several goroutines.
+//
+// It is meant for a loopback listener and protects itself like a local tool: it
+// answers only under loopback names with the listener's own port, refuses
+// requests that a page of another origin makes, and never allows one with CORS.
+type Server struct {
+	Key        pictify.Secret // the one API key that is accepted; the zero Secret accepts any
+	Lenient    bool           // lets batch.* and undocumented types be subscribed to
+	NoWebhooks bool           // plays a plan without webhooks: everything about them is 403
+
+	// Dispatcher delivers what is emitted; nil means a zero one with this Now.
+	Dispatcher *Dispatcher
+
+	// Trouble decides what goes wrong with a request, nil when nothing does. It
+	// is asked after the checks of Host and Origin and before anything else, from
+	// the goroutine of the request.
+	Trouble func(*http.Request) *Trouble
+
+	Now    func() time.Time // nil means time.Now
+	Random io.Reader        // for ids and secrets; nil means crypto/rand
+	Log    *slog.Logger     // nil means silence
+
+	mu            sync.Mutex // guards what follows, and reading from Random
+	subscriptions []*record  // in order of creation
+	created       created
+	counts        struct{ completed, failed int } // deliveries
+	dispatcher    *Dispatcher
+	samples       *fixtures.Generator
+}
+
+// Trouble is what goes wrong with one request.
+type Trouble struct {
+	Commit bool        // carry the request out, and lose only the answer
+	Status int         // answered instead; 0 cuts the connection without an answer
+	Header http.Header // of that answer
+	Body   string      // of that answer
+}
+
+const maxRequest = 64 << 10 // bytes of body
+
+// A call is a request that has passed the guards.
+type call struct {
+	*http.Request
+	body []byte
+	uid  string // from the path
+}
+
+// An endpoint carries a call out. What it returns is encoded as JSON.
+type endpoint func(*Server, call) (status int, answer any, err error)
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := checkOrigin(r); err != nil {
+		s.answer(w, r, 0, nil, err)
+		return
+	}
+	var trouble *Trouble
+	if s.Trouble != nil {
+		trouble = s.Trouble(r)
+	}
+	var status int
+	var answer any
+	var err error
+	if trouble == nil || trouble.Commit {
+		status, answer, err = s.handle(w, r)
+	}
+	switch {
+	case trouble == nil:
+		s.answer(w, r, status, answer, err)
+	case trouble.Status == 0:
+		panic(http.ErrAbortHandler) // net/http's way to cut the connection
+	default:
+		for name, values := range trouble.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(trouble.Status)
+		io.WriteString(w, trouble.Body)
+	}
+}
+
+// handle routes and authenticates a request and carries it out.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error) {
+	if r.Method == http.MethodGet && r.URL.Path == "/health" {
+		return http.StatusOK, map[string]string{"status": "ok"}, nil
+	}
+	uid, methods := route(r.URL.EscapedPath())
+	if methods == nil {
+		return 0, nil, refusal{status: http.StatusNotFound, slug: "not-found", title: "Not found", detail: "No such route"}
+	}
+	if err := s.authenticate(r); err != nil {
+		return 0, nil, err
+	}
+	if s.NoWebhooks {
+		return 0, nil, refusal{status: http.StatusForbidden, slug: "forbidden", code: "plan_upgrade_required",
+			title: "Not in your plan", detail: "Webhooks are not available on your plan"}
+	}
+	do, ok := methods[r.Method]
+	if !ok {
+		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+		return 0, nil, refusal{status: http.StatusMethodNotAllowed, slug: "method-not-allowed", title: "Method not allowed", detail: "This method is not allowed here"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		return 0, nil, refusal{status: http.StatusRequestEntityTooLarge, slug: "payload-too-large", title: "Payload too large",
+			detail: fmt.Sprintf("The body is larger than %d bytes, or broke off", maxRequest)}
+	}
+	return do(s, call{r, body, uid})
+}
+
+// route finds what a path leads to: the endpoints by method, nil when there are
+// none, and the uid in the path. The path counts as it was sent; nothing is
+// cleaned or redirected.
+func route(path string) (uid string, methods map[string]endpoint) {
+	for _, prefix := range []string{"/v1", "/api"} {
+		if below, ok := strings.CutPrefix(path, prefix+"/"); ok {
+			path = "/" + below
+			break
+		}
+	}
+	below, ok := strings.CutPrefix(path, "/webhook-subscriptions")
+	switch {
+	case !ok:
+		return "", nil
+	case below == "":
+		return "", map[string]endpoint{http.MethodGet: (*Server).list, http.MethodPost: (*Server).create}
+	case below == "/stats": // before a subscription of that name
+		return "", map[string]endpoint{http.MethodGet: (*Server).stats}
+	case below[0] != '/':
+		return "", nil
+	}
+	uid, action, hasAction := strings.Cut(below[1:], "/")
+	switch {
+	case uid == "":
+		return "", nil
+	case !hasAction:
+		return uid, map[string]endpoint{http.MethodGet: (*Server).get, http.MethodPut: (*Server).update, http.MethodDelete: (*Server).remove}
+	case action == "pause":
+		return uid, map[string]endpoint{http.MethodPost: (*Server).pause}
+	case action == "resume":
+		return uid, map[string]endpoint{http.MethodPost: (*Server).resume}
+	case action == "test":
+		return uid, map[string]endpoint{http.MethodPost: (*Server).test}
+	}
+	return "", nil
+}
+
+// newID makes an id of 16 hex digits. s.mu must be held.
+func (s *Server) newID(prefix string) (string, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(s.random(), b[:]); err != nil {
+		return "", fmt.Errorf("make an id: %w", err)
+	}
+	return prefix + hex.EncodeToString(b[:]), nil
+}
+
+func (s *Server) random() io.Reader {
+	if s.Random == nil {
+		return rand.Reader
+	}
+	return s.Random
+}
+
+func (s *Server) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
+}

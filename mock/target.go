@@ -1,0 +1,77 @@
+package mock
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// checkTarget decides where events may be delivered: to this machine, by http or
+// https, and to public hosts by https. What else there is, such as the router or
+// a cloud's metadata service, must not be reachable by asking a mock for it.
+//
+// The real service refuses this machine as well, which is why tunnels exist.
+func checkTarget(text string) error {
+	if len(text) > 2048 {
+		return invalid(fieldError{"targetUrl", "is longer than 2048 characters", "too_long"})
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" {
+		return invalid(fieldError{"targetUrl", "is not an absolute URL", "invalid_format"})
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return blocked("must be http or https")
+	case host == "" || u.User != nil || u.Fragment != "":
+		return invalid(fieldError{"targetUrl", "must have a host, and neither user nor fragment", "invalid_format"})
+	case isLoopback(host):
+		return nil
+	case isInternal(host):
+		return blocked("is on an internal network")
+	case u.Scheme == "http":
+		return blocked("must be https unless it is on this machine")
+	}
+	return nil
+}
+
+// differs says what the real service would have against a target that is accepted
+// here; "" when nothing.
+func differs(target string) string {
+	u, err := url.Parse(target)
+	if err == nil && isLoopback(u.Hostname()) {
+		return "pictify itself refuses targets on this machine"
+	}
+	return ""
+}
+
+func blocked(reason string) error {
+	return refusal{status: http.StatusUnprocessableEntity, slug: "blocked-url", title: "Blocked URL",
+		detail: "targetUrl " + reason, fields: []fieldError{{"targetUrl", reason, "invalid_format"}}}
+}
+
+// isLoopback reports whether host is this machine by its very text.
+func isLoopback(host string) bool {
+	host = strings.ToLower(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// isInternal reports whether host is an address that is not a public one, or a
+// name that some resolvers read as an address ("127.1", "2130706433", "0x7f.1").
+func isInternal(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		last := host[strings.LastIndexByte(host, '.')+1:]
+		return last == "" || last[0] >= '0' && last[0] <= '9'
+	}
+	addr = addr.Unmap()
+	// 64:ff9b::/96 and 2002::/16 carry an IPv4 address that may be internal.
+	translated := netip.MustParsePrefix("64:ff9b::/96").Contains(addr) || netip.MustParsePrefix("2002::/16").Contains(addr)
+	shared := netip.MustParsePrefix("100.64.0.0/10").Contains(addr) || netip.MustParsePrefix("0.0.0.0/8").Contains(addr)
+	return !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Zone() != "" || translated || shared
+}
