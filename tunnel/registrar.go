@@ -137,13 +137,20 @@ func (r *Registrar) Start(ctx context.Context, publicURL string) error {
 	return nil
 }
 
+// Prune removes all of ours. Nothing may be listening.
+func (r *Registrar) Prune(ctx context.Context) error {
+	r.Types = nil
+	_, err := r.reap(ctx)
+	return err
+}
+
 // reap removes our leftovers, and returns those that can be used again by type.
 func (r *Registrar) reap(ctx context.Context) (map[pictify.EventType]store.Subscription, error) {
 	rows, err := r.rows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	remote, err := r.list(ctx)
+	remote, err := r.Ours(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -200,8 +207,9 @@ func (r *Registrar) rows(ctx context.Context) (map[string]store.Subscription, er
 	return rows, nil
 }
 
-// list returns those of the account's subscriptions that are ours.
-func (r *Registrar) list(ctx context.Context) ([]pictify.Subscription, error) {
+// Ours returns those of the account's subscriptions that are this
+// installation's.
+func (r *Registrar) Ours(ctx context.Context) ([]pictify.Subscription, error) {
 	var ours []pictify.Subscription
 	err := r.patiently(ctx, func() error {
 		ours = nil

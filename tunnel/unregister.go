@@ -78,7 +78,7 @@ func (r *Registrar) Stop(ctx context.Context) (removed []store.Subscription, lef
 			return err
 		}
 		row.State = store.Retired
-		return r.Store.SaveSubscription(ctx, row)
+		return r.Store.SaveSubscription(context.WithoutCancel(ctx), row) // it is gone: that must not be forgotten in a hurry
 	})
 }
 
@@ -122,7 +122,7 @@ func (r *Registrar) rollBack(ctx context.Context) {
 // sweep removes those of ours that are not in use: a create that was answered
 // twice has made two.
 func (r *Registrar) sweep(ctx context.Context) error {
-	ours, err := r.list(ctx)
+	ours, err := r.Ours(ctx)
 	if err != nil {
 		return fmt.Errorf("look for surplus subscriptions: %w", err)
 	}

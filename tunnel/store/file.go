@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -142,4 +143,18 @@ func (c *writeConn) check(ctx context.Context) error {
 		return fmt.Errorf("%w: %s", ErrCorrupt, verdict)
 	}
 	return nil
+}
+
+// MoveAside renames a database that cannot be read, with its log, so that a new
+// one can take its place, and returns its new path. Nothing is deleted: somebody
+// may want to look at it.
+func MoveAside(path string, now time.Time) (aside string, err error) {
+	aside = fmt.Sprintf("%s.corrupt-%s", path, now.UTC().Format("20060102-150405.000"))
+	for _, suffix := range []string{"-wal", "-shm", ""} { // the log first: it must not meet a new database
+		err := os.Rename(path+suffix, aside+suffix)
+		if err != nil && !(suffix != "" && errors.Is(err, fs.ErrNotExist)) {
+			return "", fmt.Errorf("move database aside: %w", err)
+		}
+	}
+	return aside, nil
 }

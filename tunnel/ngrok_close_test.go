@@ -1,0 +1,286 @@
+package tunnel_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"pictap/tunnel"
+	"pictap/tunnel/ngroktest"
+)
+
+func TestNgrokCloseWhileConnectionsWait(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			resp, err := edge.Client().Get(n.URL())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+			if resp.StatusCode != 502 && resp.StatusCode != 404 {
+				t.Errorf("status %d, want ngrok's answer", resp.StatusCode)
+			}
+		})
+	}
+	first, err := n.Listener().Accept() // the others are on their way or wait
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	closeSoon(t, n)
+	if _, err := n.Listener().Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept() after Close = %v, want net.ErrClosed", err)
+	}
+	callers.Wait()
+	if err := edge.WaitOnline(shortly(t), 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// The listener alone can be closed, as http.Server.Shutdown does.
+func TestNgrokListenerClose(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	srv := &http.Server{Handler: http.HandlerFunc(echoBody)}
+	done := make(chan error)
+	go func() { done <- srv.Serve(n.Listener()) }()
+	wantEcho(t, edge, n.URL())
+	if err := srv.Shutdown(shortly(t)); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("Serve() = %v", err)
+	}
+	if status, _ := postThrough(t, edge, n.URL(), nil); status != 502 {
+		t.Errorf("POST with a closed listener = %d, want 502", status)
+	}
+	closeSoon(t, n)
+}
+
+// http.Server closes its listener under a lock that its accept loop wants; on
+// the SDK's own listener that is a deadlock under load.
+func TestNgrokServerCloseUnderLoad(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{StreamPerRequest: true})
+	for range 20 {
+		n := openNgrok(t, optionsFor(edge))
+		srv := &http.Server{Handler: http.HandlerFunc(echoBody)}
+		served := make(chan error)
+		go func() { served <- srv.Serve(n.Listener()) }()
+		url := n.URL()
+		wantEcho(t, edge, url)
+		stop := make(chan struct{})
+		var callers sync.WaitGroup
+		for range 4 {
+			callers.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if resp, err := edge.Client().Post(url, "", strings.NewReader("x")); err == nil {
+						resp.Body.Close()
+					}
+				}
+			})
+		}
+		srv.Close()
+		closeSoon(t, n)
+		<-served
+		close(stop)
+		callers.Wait()
+	}
+}
+
+// A write that waits for a caller who does not read heeds nothing but the end of
+// the session.
+func TestNgrokCloseFreesAStuckWrite(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	const much = 1 << 20
+	writing, ended := make(chan struct{}), make(chan struct{})
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		chunk := make([]byte, much)
+		for i := range 64 {
+			if i == 1 {
+				close(writing)
+			}
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+		t.Error("64 MiB were swallowed by nobody")
+	})}
+	served := make(chan error)
+	go func() { served <- srv.Serve(n.Listener()) }()
+	conn, err := net.Dial("tcp", edge.FrontAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.(*net.TCPConn).SetReadBuffer(4096)
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: "+strings.TrimPrefix(n.URL(), "https://")+"\r\n\r\n")
+	<-writing
+	closeSoon(t, n)
+	srv.Close()
+	<-ended
+	<-served
+}
+
+func TestNgrokCloseWithARequestInFlight(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	inHandler, cancelled := make(chan struct{}), make(chan struct{})
+	serveNgrok(t, n, func(w http.ResponseWriter, r *http.Request) {
+		close(inHandler)
+		<-r.Context().Done()
+		close(cancelled)
+	})
+	answered := make(chan int, 1)
+	go func() {
+		resp, err := edge.Client().Get(n.URL())
+		if err != nil {
+			answered <- 0
+			return
+		}
+		resp.Body.Close()
+		answered <- resp.StatusCode
+	}()
+	<-inHandler
+	closeSoon(t, n)
+	<-cancelled
+	if status := <-answered; status != 502 {
+		t.Errorf("caller got %d, want 502", status)
+	}
+}
+
+// A caller that hangs up cancels the request.
+func TestNgrokCallerLeaves(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	inHandler, cancelled := make(chan struct{}), make(chan struct{})
+	serveNgrok(t, n, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		close(inHandler)
+		<-r.Context().Done()
+		close(cancelled)
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	go func() {
+		<-inHandler
+		leave()
+	}()
+	req, _ := http.NewRequestWithContext(ctx, "POST", n.URL(), strings.NewReader("x"))
+	if _, err := edge.Client().Do(req); !errors.Is(err, context.Canceled) {
+		t.Errorf("Do() = %v, want the cancel", err)
+	}
+	select {
+	case <-cancelled:
+	case <-shortly(t).Done():
+		t.Error("the handler's request was not cancelled")
+	}
+}
+
+func TestNgrokCloseIsFinal(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	closeSoon(t, n)
+	closeSoon(t, n)
+	if err := n.Reopen(shortly(t)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Reopen() after Close = %v, want net.ErrClosed", err)
+	}
+	for range n.Notices() { // closed, so this ends
+	}
+	if err := edge.WaitSessions(shortly(t), 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// Close interrupts a Reopen that would take long.
+func TestNgrokCloseDuringReopen(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	o := optionsFor(edge)
+	dialling, dials := make(chan struct{}), 0
+	o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials++; dials > 1 {
+			close(dialling)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	n := openNgrok(t, o)
+	reopened := make(chan error)
+	go func() { reopened <- n.Reopen(shortly(t)) }()
+	<-dialling
+	closeSoon(t, n)
+	if err := <-reopened; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Reopen() = %v, want net.ErrClosed", err)
+	}
+}
+
+// The session is up, and the endpoint is asked for, when the service falls silent.
+func TestOpenNgrokCancelled(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	edge.RejectBind(func(bool, string) *ngroktest.Error {
+		cancel()
+		return &ngroktest.Error{Code: "ERR_NGROK_334"}
+	})
+	_, err := tunnel.OpenNgrok(ctx, optionsFor(edge))
+	if !errors.Is(err, context.Canceled) && !isError[*tunnel.NgrokError](err) {
+		t.Errorf("OpenNgrok() = %v, want the cancel or the refusal", err)
+	}
+}
+
+// What the SDK leaves behind ends by itself: a dropped connection's heartbeat
+// after interval + tolerance, a pause between attempts after 30 s at most.
+var sdkLeftovers = []goleak.Option{
+	goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).requester"),
+	goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).check"),
+	goleak.IgnoreAnyFunction("golang.ngrok.com/ngrok/internal/tunnel/client.(*reconnectingSession).connect"),
+}
+
+func TestNgrokLeavesNothingBehind(t *testing.T) {
+	existing := goleak.IgnoreCurrent() // of tests before
+	edge := ngroktest.NewServer(ngroktest.Config{})
+	n, err := tunnel.OpenNgrok(shortly(t), optionsFor(edge))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(echoBody)}
+	served := make(chan error)
+	go func() { served <- srv.Serve(n.Listener()) }()
+	for range 20 {
+		wantEcho(t, edge, n.URL())
+		edge.DropSessions()
+		wantNotice(t, n, tunnel.Online)
+	}
+	for range 3 {
+		if err := n.Reopen(shortly(t)); err != nil {
+			t.Fatal(err)
+		}
+		wantEcho(t, edge, n.URL())
+	}
+	edge.RejectAuth(func(string) *ngroktest.Error { return &ngroktest.Error{Code: "ERR_NGROK_107"} })
+	if _, err := tunnel.OpenNgrok(shortly(t), optionsFor(edge)); err == nil {
+		t.Error("OpenNgrok succeeded in spite of the refusal")
+	}
+	closeSoon(t, n)
+	srv.Close()
+	<-served
+	edge.Close()
+	goleak.VerifyNone(t, append(sdkLeftovers, existing)...)
+}
