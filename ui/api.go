@@ -1,0 +1,154 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+)
+
+// ready lets scripts wait for the server. It says nothing else.
+func (h *Handler) ready(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := io.WriteString(w, "ok")
+	return err
+}
+
+func (h *Handler) status(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, h.currentStatus())
+}
+
+// currentStatus asks for the status. Its lists are never null in JSON.
+func (h *Handler) currentStatus() statusAnswer {
+	s := statusAnswer{Status: h.opts.Status(), CanReplay: h.opts.Replay != nil, Events: make([]string, len(h.opts.Events))}
+	if s.Subscriptions == nil {
+		s.Subscriptions = []SubscriptionStatus{}
+	}
+	if s.Warnings == nil {
+		s.Warnings = []string{}
+	}
+	for i, t := range h.opts.Events {
+		s.Events[i] = string(t)
+	}
+	return s
+}
+
+const (
+	pageDefault = 100
+	pageMax     = 1000
+)
+
+// deliveries lists summaries, newest first: ?before=SEQ&limit=N&event=…&verdict=…
+func (h *Handler) deliveries(w http.ResponseWriter, r *http.Request) error {
+	before, err := number(r, "before", 0)
+	if err != nil {
+		return err
+	}
+	limit, err := number(r, "limit", pageDefault)
+	if err != nil {
+		return err
+	}
+	limit = min(max(limit, 1), pageMax)
+	list, err := h.opts.Store.List(r.Context(), store.Query{
+		Before: before, Limit: int(limit) + 1, // one more tells whether there is more
+		Event: r.FormValue("event"), Verdict: r.FormValue("verdict"),
+	})
+	if err != nil {
+		return err
+	}
+	more := len(list) > int(limit)
+	return writeJSON(w, http.StatusOK, page{Deliveries: summariesOf(list[:min(len(list), int(limit))]), More: more})
+}
+
+// number reads a query parameter that is a whole number, zero or more.
+func number(r *http.Request, name string, missing int64) (int64, error) {
+	text := r.FormValue(name)
+	if text == "" {
+		return missing, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, httpError{code: http.StatusBadRequest, public: name + " is not a number"}
+	}
+	return n, nil
+}
+
+func (h *Handler) delivery(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.find(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, detailOf(d))
+}
+
+// body answers with the exact bytes, in a way that no browser shows or runs:
+// the name and the type come from us, never from the bytes.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.find(r)
+	if err != nil {
+		return err
+	}
+	kind, ending := "application/octet-stream", "bin"
+	if utf8.Valid(d.Body) {
+		kind, ending = "text/plain; charset=utf-8", "txt"
+		if json.Valid(d.Body) {
+			ending = "json"
+		}
+	}
+	header := w.Header()
+	header.Set("Content-Type", kind)
+	header.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", d.ID()+"."+ending))
+	header.Set("Content-Security-Policy", bodyPolicy)
+	header.Set("Content-Length", strconv.Itoa(len(d.Body)))
+	_, err = w.Write(d.Body)
+	return err
+}
+
+func (h *Handler) find(r *http.Request) (store.Delivery, error) {
+	seq, err := store.ParseID(r.PathValue("id"))
+	if err != nil {
+		return store.Delivery{}, httpError{code: http.StatusNotFound, public: "no such delivery", err: err}
+	}
+	return h.opts.Store.Get(r.Context(), seq)
+}
+
+func (h *Handler) replay(w http.ResponseWriter, r *http.Request) error {
+	if h.opts.Replay == nil {
+		return httpError{code: http.StatusNotFound, public: "there is no app to replay to"}
+	}
+	if err := readJSON(w, r, &struct{}{}); err != nil {
+		return err
+	}
+	seq, err := store.ParseID(r.PathValue("id"))
+	if err != nil {
+		return httpError{code: http.StatusNotFound, public: "no such delivery", err: err}
+	}
+	a, err := h.opts.Replay(r.Context(), seq)
+	if err != nil {
+		return fmt.Errorf("replay d%d: %w", seq, err)
+	}
+	return writeJSON(w, http.StatusOK, answeredAttemptOf(a))
+}
+
+func (h *Handler) trigger(w http.ResponseWriter, r *http.Request) error {
+	if h.opts.Trigger == nil {
+		return httpError{code: http.StatusNotFound, public: "test events are off"}
+	}
+	var in struct{ Event pictify.EventType }
+	if err := readJSON(w, r, &in); err != nil {
+		return err
+	}
+	if !slices.Contains(h.opts.Events, in.Event) {
+		return httpError{code: http.StatusBadRequest, public: "no such type of event"}
+	}
+	if err := h.opts.Trigger(r.Context(), in.Event); err != nil {
+		return httpError{code: http.StatusBadGateway, public: "it could not be sent, and the terminal says why", err: fmt.Errorf("trigger %s: %w", in.Event, err)}
+	}
+	return writeJSON(w, http.StatusAccepted, struct{}{})
+}

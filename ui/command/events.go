@@ -1,0 +1,201 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"pictap/tunnel/store"
+)
+
+// Events shows what was recorded.
+func Events(env Env) *cli.Command {
+	return &cli.Command{
+		Name:  "events",
+		Usage: "what was recorded",
+		UsageText: `pictap events list
+			pictap events list --output json --with-body | jq -r .body
+			pictap events show last
+			pictap events show d17 --body > body.json`,
+		Subcommands: []*cli.Command{
+			{
+				Name: "list", Aliases: []string{"ls"}, Usage: "list deliveries, the newest last",
+				UsageText: "pictap events list --limit 20 --event render.failed",
+				Flags: []cli.Flag{
+					&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Value: 100, Usage: "the newest `N`"},
+					&cli.StringFlag{Name: "event", Aliases: []string{"e"}, Usage: "only of the type `EVENT`"},
+					&cli.StringFlag{Name: "verdict", Usage: "only with `VERDICT`: valid, unsigned, malformed, stale, mismatch or unknown-secret"},
+					&cli.BoolFlag{Name: "with-body", Usage: "add the body to each line of JSON"},
+				},
+				Action: env.action(env.listEvents),
+			},
+			{
+				Name: "show", Usage: "show one delivery whole", ArgsUsage: "<id|last>",
+				UsageText: "pictap events show last",
+				Flags: []cli.Flag{
+					&cli.BoolFlag{Name: "body", Usage: "write the exact bytes of the body and nothing else"},
+				},
+				Action: env.action(env.showEvent),
+			},
+		},
+	}
+}
+
+// listPage is how many deliveries are in memory at once.
+const listPage = 500
+
+func (e Env) listEvents(c *cli.Context, p *printer) error {
+	limit := c.Int("limit")
+	if limit < 1 {
+		return usagef("--limit must be more than 0")
+	}
+	if c.Bool("with-body") && !p.json {
+		return usagef("--with-body needs --output json").withHint("for one delivery: pictap events show d17 --body")
+	}
+	st, err := e.openStore(c)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	// From the newest back to find where to begin, then forward to print, so that
+	// the newest is what a terminal shows last.
+	var seqs []int64
+	q := store.Query{Event: c.String("event"), Verdict: c.String("verdict")}
+	for len(seqs) < limit {
+		q.Limit = min(listPage, limit-len(seqs))
+		list, err := st.List(c.Context, q)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			seqs = append(seqs, d.Seq)
+		}
+		if len(list) < q.Limit {
+			break
+		}
+		q.Before = seqs[len(seqs)-1]
+	}
+	for _, seq := range slices.Backward(seqs) {
+		d, err := st.Get(c.Context, seq)
+		if err != nil {
+			continue // removed in between by a running listen
+		}
+		if p.json {
+			p.emit(newListedLine(d, c.Bool("with-body")))
+		} else {
+			p.data(listedText(p, d))
+		}
+		select {
+		case <-p.Gone():
+			return nil
+		default:
+		}
+	}
+	if len(seqs) == 0 {
+		p.note("Nothing is recorded yet. pictap demo shows how it looks; pictap listen records.")
+	}
+	return nil
+}
+
+// listedText is a delivery in one line, with its last answer.
+func listedText(p *printer, d store.Delivery) string {
+	answer := string(d.State)
+	if n := len(d.Attempts); n > 0 {
+		answer = statusText(p.paint, d.Attempts[n-1].Status) + " " + took(d.Attempts[n-1].Duration)
+		if n > 1 {
+			answer += fmt.Sprintf(" (%d attempts)", n)
+		}
+	}
+	event := sanitize(string(d.Event), 80)
+	if event == "" {
+		event = "(no event)"
+	}
+	return fmt.Sprintf("%s  %s  %s  %s  %s  %s", pad(d.ID(), 5), p.paint.dim(d.ReceivedAt.In(p.zone).Format("2006-01-02 15:04:05")),
+		p.paint.bold(pad(event, 16)), pad(sanitize(d.About, 160), 26), verdictText(p.paint, d.Verdict), answer)
+}
+
+func (e Env) showEvent(c *cli.Context, p *printer) error {
+	st, err := e.openStore(c)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	seq, err := resolveID(c.Context, st, c.Args().First())
+	if err != nil {
+		return err
+	}
+	d, err := st.Get(c.Context, seq)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("body"):
+		_, err := e.stdout().Write(d.Body)
+		return err
+	case p.json:
+		p.emit(newListedLine(d, true))
+	default:
+		p.data(shownText(p, d)...)
+	}
+	return nil
+}
+
+// shownText is a delivery whole, for people.
+func shownText(p *printer, d store.Delivery) []string {
+	lines := deliveryText(p.paint, p.zone, d)
+	lines = append(lines, "", sanitize(d.Method+" "+d.Path, longText))
+	lines = append(lines, fieldsText(d.Header)...)
+	lines = append(lines, "")
+	lines = append(lines, bodyText(d.Body, d.BodySize)...)
+	for _, a := range d.Attempts {
+		lines = append(lines, "")
+		lines = append(lines, attemptText(p.paint, p.zone, d.ID(), a)...)
+		lines = append(lines, fieldsText(a.Header)...)
+		if len(a.Body) > 0 {
+			lines = append(lines, "")
+			lines = append(lines, bodyText(a.Body, a.BodySize)...)
+		}
+	}
+	return lines
+}
+
+func fieldsText(list []store.Field) []string {
+	var lines []string
+	for _, f := range list {
+		lines = append(lines, "  "+sanitize(f.Name, shortText)+": "+sanitize(f.Value, longText))
+	}
+	return lines
+}
+
+// bodyText shows a body so that a person can read it: JSON indented, other text
+// line by line, anything else as a size.
+func bodyText(body []byte, size int64) []string {
+	if len(body) == 0 {
+		return []string{"  (empty body)"}
+	}
+	if !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0 {
+		return []string{fmt.Sprintf("  (%d bytes that are not text; --body writes them)", size)}
+	}
+	var b bytes.Buffer
+	if json.Indent(&b, body, "", "  ") != nil {
+		b.Reset()
+		b.Write(body)
+	}
+	var lines []string
+	const most = 400
+	for line := range strings.Lines(b.String()) {
+		if len(lines) == most {
+			return append(lines, "  … (--body writes all of it)")
+		}
+		lines = append(lines, "  "+sanitize(strings.TrimRight(line, "\r\n"), maxLine))
+	}
+	if int64(len(body)) < size {
+		lines = append(lines, fmt.Sprintf("  … (%d of %d bytes were kept)", len(body), size))
+	}
+	return lines
+}

@@ -1,0 +1,327 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/net/http/httpguts"
+
+	"pictap/tunnel"
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+)
+
+// Listen is the command that people leave running.
+func Listen(env Env) *cli.Command {
+	return &cli.Command{
+		Name:  "listen",
+		Usage: "receive webhooks through a tunnel, record them, forward them to your app and show them",
+		Description: `Opens a tunnel to this machine, registers it with Pictify, verifies and records every delivery
+before it is acknowledged, forwards it to your app with a fresh signature, and shows it here and on
+a page. While your app is down deliveries are held; when it answers again they go out in order.
+Ctrl-C removes the subscriptions again. Without a target, deliveries are only recorded.
+
+The target is a port, host:port, /path or URL; the path is /webhooks/pictify unless you say otherwise.`,
+		UsageText: `pictap listen 3000
+			pictap listen 3000 -e 'render.*' --template tmpl_xyz
+			pictap listen 3000 --env-file .env
+			pictap listen --mock 3000
+			pictap listen 3000 --public-url https://hooks.example.com --receiver-addr 127.0.0.1:4456`,
+		ArgsUsage: "[target]",
+		Flags:     listenFlags(),
+		Action:    env.action(env.listen),
+	}
+}
+
+func listenFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "forward-to", Aliases: []string{"f"}, Usage: "the same as the `TARGET` argument"},
+		&cli.StringFlag{Name: "path", Usage: "use `PATH` when the target has none"},
+		&cli.StringSliceFlag{Name: "events", Aliases: []string{"e"}, Usage: "subscribe to `LIST` only: names, globs such as render.*, !exclusions"},
+		&cli.StringFlag{Name: "template", Usage: "only events of the template `ID`"},
+		&cli.StringFlag{Name: "binding", Usage: "only events of the binding `ID`"},
+		&cli.StringFlag{Name: "type", Usage: "only renders of `TYPE`: image, gif or pdf"},
+
+		choiceFlag("tunnel", nil, "open a tunnel with `WHICH`: ngrok or none", wayNgrok, "none"),
+		&cli.StringFlag{Name: "url", Usage: "ask ngrok for this `URL` or host instead of the account's own"},
+		secretFileFlag("authtoken-file", "the ngrok authtoken", envAuthtoken),
+		&cli.StringFlag{Name: "ngrok-server", Usage: "connect to the ngrok ingress `HOST:PORT`"},
+		&cli.StringFlag{Name: "ngrok-ca", Usage: "trust the certificates in `FILE` for the ngrok ingress"},
+		&cli.StringFlag{Name: "public-url", Usage: "use `URL`, a tunnel that you already have, to --receiver-addr"},
+		&cli.StringFlag{Name: "receiver-addr", Value: defaultReceiver, Usage: "receive on `ADDR` of this machine (default " + defaultReceiver + ", or the next free port)", DefaultText: "-"},
+
+		&cli.BoolFlag{Name: "mock", Usage: "use the built-in mock instead of an account and a tunnel"},
+		&cli.BoolFlag{Name: "no-register", Usage: "register nothing: you did that by hand, or something else sends"},
+		choiceFlag("on-exit", nil, "what to do with the subscriptions at the end: `WHAT` is delete, pause or keep", "delete", "pause", "keep"),
+		&cli.StringFlag{Name: "base-url", Usage: "the Pictify API is at `URL`"},
+		secretFileFlag("api-key-file", "the Pictify API key", envAPIKey),
+
+		localSecretFlag(),
+		&cli.BoolFlag{Name: "print-secret", Usage: "print the secret that your app needs, and stop"},
+		&cli.StringFlag{Name: "env-file", Usage: "write the secret into `FILE[:VAR]`, and leave the rest of it alone"},
+		&cli.BoolFlag{Name: "no-resign", Usage: "forward the sender's signature, made with the subscription's own secret"},
+
+		choiceFlag("ack", nil, "answer Pictify when the delivery is recorded, or relay your app's answer: `WHEN` is record or relay", "record", "relay"),
+		&cli.IntFlag{Name: "max-connections", Value: 8, Usage: "forward `N` deliveries at a time; 1 keeps strict order"},
+		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give the app `DURATION` to answer"},
+		&cli.StringSliceFlag{Name: "header", Aliases: []string{"H"}, Usage: "add `'NAME: VALUE'` to what is forwarded"},
+		&cli.BoolFlag{Name: "insecure", Aliases: []string{"k", "skip-verify"}, Usage: "do not check the certificate of an https app"},
+		&cli.BoolFlag{Name: "allow-remote", Usage: "the app may be on another machine"},
+
+		&cli.StringFlag{Name: "ui-addr", Value: defaultPage, Usage: "serve the page on `ADDR` of this machine (default " + defaultPage + ", or the next free port)", DefaultText: "-"},
+		&cli.BoolFlag{Name: "no-ui", Usage: "no page"},
+		&cli.BoolFlag{Name: "open", Usage: "open the page in the browser"},
+		&cli.StringFlag{Name: "assets", Usage: "serve the page's files from `DIR`, to change them", Hidden: true},
+		&cli.Int64Flag{Name: "keep", Value: 100_000, Usage: "keep at most `N` deliveries"},
+	}
+}
+
+const (
+	defaultPage     = "127.0.0.1:4455"
+	defaultReceiver = "127.0.0.1:4456"
+)
+
+func (e Env) listen(c *cli.Context, p *printer) error {
+	secret, source, err := e.localSecret(c)
+	if err != nil {
+		return err
+	}
+	if c.Bool("print-secret") {
+		p.data(secret.Reveal())
+		return nil
+	}
+	cfg, err := e.listenConfig(c)
+	if err != nil {
+		return err
+	}
+	cfg.secret, cfg.source = secret, source
+	if err := e.writeEnvFile(c, p, secret); err != nil {
+		return err
+	}
+	if c.Bool("mock") {
+		m, err := e.startMock("127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer m.close()
+		cfg.baseURL = m.url
+		cfg.api = &pictify.Client{BaseURL: m.url, Key: pictify.NewSecret(anyKey), Now: e.Now}
+	}
+	return e.runSession(c.Context, p, e.logger(c), cfg, c.Bool("open"))
+}
+
+// runSession runs until the user interrupts, nobody reads our output any more,
+// or a part of it fails.
+func (e Env) runSession(ctx context.Context, p *printer, log *slog.Logger, cfg sessionConfig, open bool) error {
+	s, err := startSession(ctx, e, p, log, cfg)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // interrupted while starting, and cleaned up
+		}
+		return err
+	}
+	if open && s.page != nil {
+		e.showPage(s.page.handler.LaunchURL())
+	}
+	var cause error
+	select {
+	case <-ctx.Done():
+	case <-p.Gone():
+	case cause = <-s.failed:
+	}
+	if err := s.close(ctx); cause == nil {
+		cause = err
+	}
+	return cause
+}
+
+// listenConfig reads the flags, and refuses what cannot work before anything is
+// opened.
+func (e Env) listenConfig(c *cli.Context) (cfg sessionConfig, err error) {
+	if cfg.state, err = e.state(c); err != nil {
+		return cfg, err
+	}
+	if cfg.target, err = listenTarget(c); err != nil {
+		return cfg, err
+	}
+	cfg.allowRemote, cfg.insecure = c.Bool("allow-remote"), c.Bool("insecure")
+	if t := cfg.target; t != nil && !cfg.allowRemote && !isLoopbackName(t.Hostname()) {
+		return cfg, usagef("%s is not this machine", sanitize(t.Host, 120)).withHint("add --allow-remote if you mean it: deliveries hold customers' data")
+	}
+	if cfg.header, err = parseHeaders(c.StringSlice("header")); err != nil {
+		return cfg, err
+	}
+	if cfg.types, err = pickTypes(pictify.EventTypes(), splitList(c.StringSlice("events"))); err != nil {
+		return cfg, err
+	}
+	cfg.filters = pictify.Filters{TemplateID: c.String("template"), BindingID: c.String("binding"), Type: c.String("type")}
+	cfg.connections, cfg.timeout, cfg.keepCount = c.Int("max-connections"), c.Duration("timeout"), c.Int64("keep")
+	if cfg.connections < 1 || cfg.timeout <= 0 || cfg.keepCount < 1 {
+		return cfg, usagef("--max-connections, --timeout and --keep must be more than 0")
+	}
+	cfg.resign, cfg.relay, cfg.onExit = !c.Bool("no-resign"), c.String("ack") == "relay", c.String("on-exit")
+	if !c.Bool("no-ui") {
+		cfg.pageAddr, cfg.pageMust, cfg.assets = c.String("ui-addr"), c.IsSet("ui-addr"), c.String("assets")
+	}
+	if cfg.relay && cfg.target == nil {
+		return cfg, usagef("--ack relay needs a target: there is no answer to relay")
+	}
+	if err := e.wayIn(c, &cfg); err != nil {
+		return cfg, err
+	}
+	return cfg, e.registration(c, &cfg)
+}
+
+func listenTarget(c *cli.Context) (*url.URL, error) {
+	text, flag := c.Args().First(), c.String("forward-to")
+	switch {
+	case text != "" && flag != "":
+		return nil, usagef("the target is given twice, as %q and as --forward-to %q", sanitize(text, 80), sanitize(flag, 80))
+	case text == "":
+		text = flag
+	}
+	if text == "" && c.String("path") == "" {
+		return nil, nil
+	}
+	if text == "" {
+		text = defaultPort
+	}
+	return parseTarget(text, c.String("path"))
+}
+
+// wayIn reads how requests are to come in.
+func (e Env) wayIn(c *cli.Context, cfg *sessionConfig) (err error) {
+	w := &cfg.way
+	w.receiverAddr, w.receiverMust = c.String("receiver-addr"), c.IsSet("receiver-addr")
+	if w.ngrok.CA, err = loadCA(c.String("ngrok-ca")); err != nil {
+		return err
+	}
+	w.publicURL = strings.TrimSuffix(c.String("public-url"), "/")
+	switch {
+	case c.Bool("mock"):
+		w.kind, cfg.mode = wayLocal, "mock"
+	case w.publicURL != "":
+		w.kind, cfg.mode, w.receiverMust = wayPublic, wayPublic, true // the user's tunnel leads to this port
+		return checkPublicURL(w.publicURL)
+	case c.String("tunnel") == "none":
+		w.kind, cfg.mode = wayLocal, "local"
+	default:
+		w.kind, cfg.mode = wayNgrok, wayNgrok
+		w.ngrok.Server, w.ngrok.URL = c.String("ngrok-server"), c.String("url")
+		token, err := e.secretFrom(c, "authtoken-file", envAuthtoken)
+		w.ngrok.Authtoken = pictify.NewSecret(token)
+		return err
+	}
+	return nil
+}
+
+func checkPublicURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackName(u.Hostname())) ||
+		u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return usagef("--public-url %q is not of the form https://host", sanitize(text, 120)).withHint("Pictify calls https only, and pictap chooses the path")
+	}
+	return nil
+}
+
+// anyKey is sent where any key will do, which is to a mock.
+const anyKey = "pictap-mock-key"
+
+// registration decides whether subscriptions are registered, and where.
+func (e Env) registration(c *cli.Context, cfg *sessionConfig) error {
+	base := c.String("base-url")
+	local := isLoopbackURL(base)
+	if c.Bool("mock") {
+		if c.Bool("no-register") {
+			return usagef("--mock without registering would have nobody to send")
+		}
+		return nil // listen fills it in when the mock runs
+	}
+	if c.Bool("no-register") {
+		return e.needAuthtoken(cfg)
+	}
+	if cfg.way.kind == wayLocal && !local {
+		cfg.notice = "nothing is registered: without a tunnel Pictify cannot reach this machine"
+		return nil
+	}
+	key, err := e.secretFrom(c, "api-key-file", envAPIKey)
+	if err != nil {
+		return err
+	}
+	switch {
+	case key == "" && local:
+		key = anyKey
+	case key == "":
+		return withHint(withCode(exitDenied, errNoKey), "set %s to a key from https://pictify.io/dashboard; without an account: pictap demo, or pictap listen --mock", envAPIKey)
+	case !local:
+		cfg.account = describeKey(key)
+	}
+	cfg.api = &pictify.Client{BaseURL: base, Key: pictify.NewSecret(key), Now: e.Now}
+	return e.needAuthtoken(cfg)
+}
+
+func (e Env) needAuthtoken(cfg *sessionConfig) error {
+	if cfg.way.kind == wayNgrok && cfg.way.ngrok.Authtoken.IsZero() {
+		return tunnel.ErrNoAuthtoken
+	}
+	return nil
+}
+
+// describeKey tells keys apart without showing them.
+func describeKey(key string) string {
+	kind := "key"
+	for prefix, name := range map[string]string{"pk_live_": "live key", "pk_test_": "test key", "pic_live_": "live key"} {
+		if strings.HasPrefix(key, prefix) {
+			kind = name + " " + prefix
+		}
+	}
+	if len(key) < 24 {
+		return kind
+	}
+	return kind + "…" + key[len(key)-4:]
+}
+
+func isLoopbackURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && isLoopbackName(u.Hostname())
+}
+
+func parseHeaders(list []string) ([]store.Field, error) {
+	var fields []store.Field
+	for _, text := range list {
+		name, value, ok := strings.Cut(text, ":")
+		value = strings.TrimSpace(value)
+		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			return nil, usagef("--header %q is not of the form 'Name: value'", sanitize(text, 80))
+		}
+		fields = append(fields, store.Field{Name: name, Value: value})
+	}
+	return fields, nil
+}
+
+func (e Env) writeEnvFile(c *cli.Context, p *printer, secret pictify.Secret) error {
+	text := c.String("env-file")
+	if text == "" {
+		return nil
+	}
+	f, err := parseEnvFile(text)
+	if err != nil {
+		return err
+	}
+	change, err := f.set(secret.Reveal())
+	if err != nil {
+		return err
+	}
+	if change.duplicates > 0 {
+		p.warning("%s sets %s in %d lines; the last one counts, and was changed", f.path, f.variable, change.duplicates+1)
+	}
+	if change.changed || change.created {
+		p.note("%s", fmt.Sprintf("%s now has %s; restart your app if it is running", sanitize(f.path, 200), f.variable))
+	}
+	return nil
+}

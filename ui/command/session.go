@@ -1,0 +1,331 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"pictap/mock"
+	"pictap/tunnel"
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+	"pictap/ui"
+)
+
+// A sessionConfig is what listen, or demo, wants. Zero fields are left out.
+type sessionConfig struct {
+	state *state
+	way   wayConfig
+
+	target      *url.URL // the app; nil records only
+	allowRemote bool
+	insecure    bool          // do not check the certificate of an https app
+	header      []store.Field // added to what is forwarded
+	connections int
+	timeout     time.Duration
+	secret      pictify.Secret // verifies local hooks and signs what is forwarded
+	resign      bool
+	relay       bool
+	keepCount   int64
+
+	api      *pictify.Client // nil registers nothing
+	mode     string          // for ready: ngrok, public-url, local or mock
+	baseURL  string          // of the mock, for ready
+	types    []pictify.EventType
+	filters  pictify.Filters
+	onExit   string // delete, pause or keep
+	pageAddr string // "" means no page; see listenNear
+	pageMust bool   // pageAddr was asked for: no other port will do
+	assets   string // directory to serve the page from, for those who change it
+	notice   string // to be told at the start: why nothing is registered
+	account  string
+	source   string // where the secret comes from, in words
+	started  func() // called once it is ready; nil for nothing
+}
+
+// A session is everything that runs while listen does. It is started by
+// startSession and ended by close; in between it looks after itself.
+type session struct {
+	cfg sessionConfig
+	env Env
+	p   *printer
+	log *slog.Logger
+
+	lock      *store.Lock
+	store     *store.Store
+	hooks     *tunnel.Hooks
+	receiver  *tunnel.Receiver
+	forwarder *tunnel.Forwarder // nil records only
+	registrar *tunnel.Registrar // nil registers nothing
+	way       *way
+	door      net.Listener // the receiver's own port on this machine
+	page      *page        // nil: no page
+	sender    *mock.Dispatcher
+
+	run     context.Context // ends when the servers are to stop
+	stopRun context.CancelFunc
+	servers sync.WaitGroup
+	tending loop // looks after tunnel and subscriptions
+	telling loop // prints what happens
+	failed  chan error
+
+	appNews chan struct{} // the app's state has changed
+
+	mu       sync.Mutex // guards all below, for the page and the printer
+	live     []store.Subscription
+	refused  []string
+	warnings []string
+	tunnel   string // online, reconnecting, local
+	probed   bool
+	heldFor  int // deliveries that the people have been told of
+}
+
+// A loop is one goroutine that can be told to end and waited for.
+type loop struct {
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func startLoop(ctx context.Context, f func(context.Context)) loop {
+	ctx, cancel := context.WithCancel(ctx)
+	l := loop{cancel, make(chan struct{})}
+	go func() { defer close(l.done); f(ctx) }()
+	return l
+}
+
+// end stops the loop, if it was started, and waits for it.
+func (l loop) end() {
+	if l.done != nil {
+		l.stop()
+		<-l.done
+	}
+}
+
+// startSession opens everything in the order in which it can be relied on:
+// the store before the receiver, the receiver before anybody is told its URL,
+// the subscriptions last. On error all of it is closed again.
+func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cfg sessionConfig) (s *session, err error) {
+	s = &session{cfg: cfg, env: env, p: p, log: log, tunnel: "local",
+		failed: make(chan error, 4), appNews: make(chan struct{}, 1)}
+	s.run, s.stopRun = context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if err != nil {
+			s.close(ctx)
+			s = nil
+		}
+	}()
+	if err := s.openState(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openReceiver(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openPage(); err != nil {
+		return nil, err
+	}
+	if s.way, err = openWay(ctx, cfg.way, s.door, log); err != nil {
+		return nil, err
+	}
+	if s.way.listener != nil {
+		s.serve(func(ctx context.Context) error { return s.receiver.Serve(ctx, s.way.listener, serveGrace) })
+		s.setTunnel("online")
+	}
+	took := s.prove(ctx)
+	if err := s.register(ctx); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.lock.Announce(s.holder()); err != nil {
+		return nil, err
+	}
+	s.p.ready(s.readiness(took))
+	if s.cfg.notice != "" {
+		s.warn("%s", s.cfg.notice)
+	}
+	s.telling = startLoop(s.run, s.tell)
+	s.tending = startLoop(s.run, s.tend)
+	if s.cfg.started != nil {
+		s.cfg.started()
+	}
+	return s, nil
+}
+
+// serveGrace is what requests under way get when a server ends.
+const serveGrace = 2 * time.Second
+
+// serve runs a part of the session until the session's end. Its error ends the session.
+func (s *session) serve(f func(context.Context) error) {
+	s.servers.Go(func() {
+		if err := f(s.run); err != nil {
+			select {
+			case s.failed <- err:
+			default: // the first ones say enough
+			}
+		}
+	})
+}
+
+// openState takes the lock and opens the store. A database that cannot be read
+// is put aside: a tool that refuses to work until somebody has repaired a log of
+// test traffic is no help.
+func (s *session) openState(ctx context.Context) (err error) {
+	if s.lock, err = store.TakeLock(s.cfg.state.dir); err != nil {
+		return err
+	}
+	path := s.cfg.state.path(store.FileName)
+	opts := store.Options{Log: s.log, Now: s.env.Now, KeepCount: s.cfg.keepCount}
+	s.store, err = store.Open(path, opts)
+	if errors.Is(err, store.ErrCorrupt) {
+		cause := err
+		aside, err := store.MoveAside(path, s.env.now())
+		if err != nil {
+			return errors.Join(cause, err)
+		}
+		s.warn("the database could not be read and was put aside as %s; a new one was begun", aside)
+		s.store, err = store.Open(path, opts)
+		return err
+	}
+	return err
+}
+
+// openReceiver makes the paths and begins to answer on a port of this machine.
+func (s *session) openReceiver(ctx context.Context) error {
+	install, err := s.cfg.state.installID()
+	if err != nil {
+		return err
+	}
+	s.hooks = &tunnel.Hooks{Install: install}
+	if err := tunnel.LoadHooks(ctx, s.store, s.hooks); err != nil {
+		return err
+	}
+	if s.cfg.target != nil {
+		s.forwarder = s.newForwarder()
+		s.serve(s.forwarder.Run)
+	}
+	s.receiver = &tunnel.Receiver{
+		Hooks: s.hooks, Store: s.store, Forwarder: s.forwarder, LocalSecret: s.cfg.secret, Relay: s.cfg.relay,
+		Now: s.env.Now, Log: s.log,
+	}
+	if s.door, err = listenNear(s.cfg.way.receiverAddr, s.cfg.way.receiverMust); err != nil {
+		return fmt.Errorf("open receiver: %w", err)
+	}
+	s.serve(func(ctx context.Context) error { return s.receiver.Serve(ctx, s.door, serveGrace) })
+	s.sender = &mock.Dispatcher{Now: s.env.Now}
+	return nil
+}
+
+func (s *session) newForwarder() *tunnel.Forwarder {
+	f := &tunnel.Forwarder{
+		Store: s.store, Target: s.cfg.target, Header: s.cfg.header, Connections: s.cfg.connections, Timeout: s.cfg.timeout,
+		AllowRemote: s.cfg.allowRemote, StripForwarded: s.cfg.way.kind != wayLocal, TLS: appTLS(s.cfg.insecure),
+		Now: s.env.Now, Log: s.log, Notify: func(tunnel.AppNotice) { s.appChanged() },
+	}
+	if s.cfg.resign {
+		f.Secret = s.cfg.secret
+	}
+	return f
+}
+
+// warn tells the user and the page.
+func (s *session) warn(format string, args ...any) {
+	s.p.warning(format, args...)
+	s.mu.Lock()
+	s.warnings = append(s.warnings, fmt.Sprintf(format, args...))
+	s.mu.Unlock()
+	s.wake()
+}
+
+func (s *session) wake() {
+	if s.page != nil {
+		s.page.handler.Wake()
+	}
+}
+
+func (s *session) setTunnel(state string) {
+	s.mu.Lock()
+	s.tunnel = state
+	s.mu.Unlock()
+	s.wake()
+}
+
+// status is what the page shows at its top.
+func (s *session) status() ui.Status {
+	st := ui.Status{Mode: s.cfg.mode, Version: version(), App: "unknown"}
+	if s.way != nil {
+		st.PublicURL = s.way.url()
+	}
+	if s.forwarder != nil {
+		st.ForwardTo = s.cfg.target.String()
+		app := s.forwarder.State()
+		st.App = appWord(app)
+		if app.Known && !app.Up {
+			st.Held = app.Waiting
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.Tunnel, st.Probed, st.Warnings = s.tunnel, s.probed, append([]string{}, s.warnings...)
+	for _, row := range s.live {
+		st.Subscriptions = append(st.Subscriptions, ui.SubscriptionStatus{
+			UID: row.UID, Event: string(row.Event), URL: row.TargetURL, Status: string(pictify.Active)})
+	}
+	return st
+}
+
+func appWord(app tunnel.AppState) string {
+	switch {
+	case app.Known && app.Up:
+		return "answering"
+	case app.Known:
+		return "down"
+	}
+	return "unknown"
+}
+
+// holder is what other processes learn of this one.
+func (s *session) holder() store.Holder {
+	h := store.Holder{PID: pid(), Started: s.env.now(), PublicURL: s.way.url()}
+	if s.page != nil {
+		h.Inspector = s.page.base()
+	}
+	if s.cfg.target != nil {
+		h.ForwardTo = s.cfg.target.String()
+	}
+	return h
+}
+
+// readiness is what there is to say once everything runs.
+func (s *session) readiness(took time.Duration) readiness {
+	st := s.status()
+	r := readiness{
+		readyLine: readyLine{Mode: s.cfg.mode, PublicURL: st.PublicURL, Probed: st.Probed, Hooks: s.hookLines(),
+			ForwardTo: st.ForwardTo, BaseURL: s.cfg.baseURL},
+		Account: s.cfg.account, Took: took, Refused: s.refused, App: st.App, Secret: s.cfg.source,
+	}
+	if s.page != nil {
+		r.Inspector = s.page.handler.LaunchURL()
+	}
+	return r
+}
+
+// hookLines are the paths that a sender may use: those registered, or, when
+// nothing is, one for each type that takes what the local secret signs.
+func (s *session) hookLines() []hookLine {
+	var list []hookLine
+	for _, row := range s.live {
+		list = append(list, hookLine{Event: row.Event, URL: row.TargetURL, Subscription: row.UID})
+	}
+	if s.registrar == nil {
+		for _, h := range s.hooks.Local() {
+			list = append(list, hookLine{Event: h.Event, URL: s.way.url() + s.hooks.Path(h.Token)})
+		}
+	}
+	return list
+}

@@ -1,0 +1,100 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"pictap/fixtures"
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+	"pictap/ui"
+)
+
+// A page is the inspector's server.
+type page struct {
+	listener net.Listener
+	handler  *ui.Handler
+}
+
+func (p *page) base() string { return "http://" + p.listener.Addr().String() }
+
+// openPage serves the inspector, if there is to be one.
+func (s *session) openPage() error {
+	if s.cfg.pageAddr == "" {
+		return nil
+	}
+	l, err := listenNear(s.cfg.pageAddr, s.cfg.pageMust)
+	if err != nil {
+		return fmt.Errorf("open page: %w", err)
+	}
+	opts := ui.Options{
+		Store: s.store, Status: s.status, Log: s.log, Now: s.env.Now, Random: s.env.random(),
+		Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
+	}
+	if s.forwarder != nil {
+		opts.Replay = s.replay
+	}
+	h, err := ui.New(opts, l.Addr())
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	s.page = &page{l, h}
+	s.serve(s.page.serve)
+	return nil
+}
+
+// assets is a directory to serve the page from, nil for the one built in.
+func assets(dir string) fs.FS {
+	if dir == "" {
+		return nil
+	}
+	return os.DirFS(dir)
+}
+
+func (p *page) serve(ctx context.Context) error {
+	srv := &http.Server{
+		Handler: p.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+	stop := context.AfterFunc(ctx, func() {
+		p.handler.Close() // the sockets, which Shutdown does not know
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveGrace)
+		defer cancel()
+		if srv.Shutdown(stop) != nil {
+			srv.Close()
+		}
+	})
+	defer stop()
+	if err := srv.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("page: %w", err)
+	}
+	return nil
+}
+
+func (s *session) replay(ctx context.Context, seq int64) (store.Attempt, error) {
+	return s.forwarder.Replay(ctx, seq)
+}
+
+// trigger sends one made-up event through the receiver, signed with the local
+// secret: the same way as a real one, so that the page shows what it would show.
+func (s *session) trigger(ctx context.Context, t pictify.EventType) error {
+	at := s.env.now()
+	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, ""), t)
+}
+
+// sendSample sends the generator's next event of that type to our own receiver.
+func (s *session) sendSample(ctx context.Context, g *fixtures.Generator, t pictify.EventType) error {
+	for _, h := range s.hooks.Local() {
+		if h.Event != t {
+			continue
+		}
+		return s.send(ctx, g, h.Token, t)
+	}
+	return fmt.Errorf("no path takes %s", t)
+}

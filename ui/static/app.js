@@ -1,0 +1,166 @@
+// @ts-check
+// The page: strip, list and detail, the keyboard, and the calls that people make.
+
+import { Component, html, render } from "./vendor/htm-preact.js";
+import { Detail } from "./detail.js";
+import { Empty, Locked } from "./empty.js";
+import { List } from "./list.js";
+import { follow } from "./live.js";
+import { Model, pageSize } from "./model.js";
+import { call, take, welcome } from "./session.js";
+import { Strip } from "./strip.js";
+import { answer, duration, oneLine } from "./text.js";
+import { Trigger } from "./trigger.js";
+
+/** @typedef {import("./types.js").Attempt} Attempt */
+
+class App extends Component {
+  constructor() {
+    super();
+    this.state = { triggering: false };
+    this.model = new Model();
+    this.replaying = 0; // seq of the delivery that is being replayed
+    this.reading = false; // a page of older deliveries is on its way
+  }
+
+  componentDidMount() {
+    const { model } = this;
+    model.watch(() => this.setState({}));
+    document.addEventListener("keydown", (e) => this.key(e));
+    addEventListener("hashchange", () => {
+      if (model.connection !== "locked") take().catch(() => false); // then follow does
+    });
+    welcome();
+    take()
+      .catch(() => false) // follow tries again what there is
+      .then(() => follow({
+        connection: (c) => model.connect(c),
+        status: (status) => model.receive({ type: "status", status }),
+        since: () => model.rev,
+        epoch: () => model.epoch,
+        frame: (f) => {
+          if (model.receive(f)) this.read();
+        },
+      }));
+  }
+
+  componentDidUpdate() {
+    const held = this.model.status?.held ?? 0;
+    document.title = "pictap" + (held > 0 ? " · " + held.toLocaleString() + " waiting" : "");
+  }
+
+  /** read fetches the newest deliveries, or those older than what is here. */
+  async read() {
+    if (this.reading) return;
+    this.reading = true;
+    const { model } = this;
+    try {
+      for (let done = false; !done; ) {
+        const { generation } = model;
+        const oldest = model.loaded ? model.rows[0]?.seq ?? 0 : 0;
+        const page = await call("GET", "/api/deliveries?limit=" + pageSize + (oldest ? "&before=" + oldest : ""));
+        done = model.generation === generation; // else it was asked for a list that has been thrown away
+        if (done) model.older(page);
+      }
+    } catch {
+      // The socket is about to end too; the next hello reads again what is missing.
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  /** replay sends the selected delivery to the app again. */
+  async replay() {
+    const { model } = this;
+    const d = model.row(model.selected);
+    if (!d || this.replaying || !model.status?.can_replay) return;
+    this.replaying = d.seq;
+    model.changed();
+    try {
+      /** @type {Attempt} */
+      const a = await call("POST", "/api/deliveries/" + d.id + "/replay", {});
+      const good = a.status >= 200 && a.status < 300;
+      model.say("Replayed " + d.id + ": " + answer(a) + " in " + duration(a.duration_ms) + (a.error ? ". " + oneLine(a.error) : "."), good ? "ok" : "bad");
+    } catch (err) {
+      model.say("Could not replay " + d.id + ": " + (err instanceof Error ? err.message : String(err)), "bad");
+    } finally {
+      this.replaying = 0;
+      model.changed();
+    }
+  }
+
+  close() {
+    if (this.state.triggering) this.setState({ triggering: false });
+    else this.model.close();
+  }
+
+  /** step moves the selection, and the focus to the list, where enter opens it. @param {number} n */
+  step(n) {
+    this.model.step(n);
+    focus(".list");
+  }
+
+  /** enter opens the selected delivery; once it is open, goes into it. */
+  enter() {
+    const { model } = this;
+    if (model.opened) focus(".detail");
+    else if (model.line(model.selected) >= 0) model.open(model.selected);
+  }
+
+  /** @param {KeyboardEvent} e */
+  key(e) {
+    const { model } = this;
+    const on = /** @type {HTMLElement} */ (e.target);
+    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(on.tagName)) return;
+    const keys = /** @type {Record<string, () => void>} */ ({
+      j: () => this.step(1),
+      k: () => this.step(-1),
+      r: () => this.replay(),
+      Escape: () => this.close(),
+    });
+    if (on === document.body || on.getAttribute("role") === "grid") {
+      const pageful = 20;
+      Object.assign(keys, {
+        ArrowDown: () => this.step(1),
+        ArrowUp: () => this.step(-1),
+        PageDown: () => this.step(pageful),
+        PageUp: () => this.step(-pageful),
+        Home: () => this.step(-model.rows.length),
+        End: () => this.step(model.rows.length),
+        Enter: () => this.enter(),
+      });
+    }
+    if (!keys[e.key]) return;
+    e.preventDefault();
+    keys[e.key]();
+  }
+
+  render() {
+    const { model } = this;
+    if (model.connection === "locked" && model.rows.length === 0) return html`<${Locked} />`;
+    const d = model.opened ? model.row(model.selected) : undefined;
+    const empty = model.loaded && model.rows.length === 0;
+    return html`
+      <${Strip} model=${model} />
+      <main class=${d ? "with-detail" : ""}>
+        <section class="deliveries" aria-label="Deliveries">
+          <div class="toolbar">
+            <h2>Deliveries <small>${model.loaded ? model.rows.length.toLocaleString() + (model.more ? "+" : "") : ""}</small></h2>
+            ${!empty && html`<${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />`}
+          </div>
+          ${empty ? html`<${Empty} model=${model} />` : html`<${List} model=${model} onOlder=${() => this.read()} />`}
+          <footer class="keys" aria-hidden="true"><kbd>j</kbd><kbd>k</kbd> move <kbd>⏎</kbd> open <kbd>r</kbd> replay <kbd>esc</kbd> close</footer>
+        </section>
+        ${d && html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
+          onReplay=${() => this.replay()} onClose=${() => model.close()} />`}
+      </main>
+      <div class="notices" role="status" aria-live="polite">${model.notice && html`<p class=${model.notice.tone}>${model.notice.text}</p>`}</div>`;
+  }
+}
+
+/** @param {string} selector */
+function focus(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus({ preventScroll: true });
+}
+
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("page")));

@@ -1,0 +1,43 @@
+// @ts-check
+// What is shown when there is nothing to show: the next step.
+
+import { html } from "./vendor/htm-preact.js";
+import { oneLine } from "./text.js";
+import { EventButtons } from "./trigger.js";
+
+/** @typedef {import("./model.js").Model} Model */
+/** @typedef {import("./types.js").Status} Status */
+
+/** @param {{model: Model}} props */
+export function Empty({ model }) {
+  const s = model.status;
+  return html`
+    <div class="empty">
+      <h3>Nothing has arrived yet</h3>
+      <p>${s ? listening(s) : ""}</p>
+      ${s && s.events.length > 0
+        ? html`<p>Send a signed test event to see one arrive:</p><${EventButtons} model=${model} />
+            <p class="hint">The same from a terminal: <code>pictap trigger render.completed</code></p>`
+        : html`<p class="hint">Send one from a terminal: <code>pictap trigger render.completed</code></p>`}
+      ${s?.app === "down" && html`<p class="hint">Nothing answers at <code>${oneLine(s.forward_to)}</code> yet. Deliveries wait for it, none is lost.</p>`}
+    </div>`;
+}
+
+/** @param {Status} s */
+function listening(s) {
+  const n = s.subscriptions.length;
+  if (n > 0) return "Pictify calls this machine for " + s.subscriptions.map((x) => oneLine(x.event)).join(", ") + ". Render something, and it shows up here.";
+  if (s.public_url) return "Requests to the public URL show up here, verified, the moment they come in.";
+  return "Deliveries show up here, verified, the moment they come in.";
+}
+
+/** What a page without a key shows. */
+export function Locked() {
+  return html`
+    <main class="locked">
+      <h1>pictap</h1>
+      <h2>This page needs its link</h2>
+      <p>pictap prints it in the terminal. Each link lets in one page, so open the newest one.</p>
+      <p class="hint">While another tab shows your deliveries, this one is let in by itself.</p>
+    </main>`;
+}

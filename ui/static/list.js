@@ -1,0 +1,175 @@
+// @ts-check
+// The list of deliveries: newest first, and only the lines in view are in the document.
+//
+// All lines have one height, so line n stands at n times that height and any number of them scrolls alike. While
+// somebody reads further down, arriving lines do not move what is read: the list holds on to the line at its top.
+
+import { Component, html } from "./vendor/htm-preact.js";
+import { clock, day, exact, kindOf, oneLine, outcome, plural, verdictLabel } from "./text.js";
+
+/** @typedef {import("./types.js").Summary} Summary */
+/** @typedef {import("./model.js").Model} Model */
+
+const lineHeight = 32; // px; style.css says the same
+const compactHeight = 52; // px, in two rows, when the list is narrow
+const compactBelow = 620; // px
+const overscan = 8; // lines beyond each edge
+const fetchAhead = 60; // lines before the end at which older deliveries are fetched
+
+/**
+ * @typedef {object} ListProps
+ * @property {Model} model
+ * @property {() => void} onOlder    older deliveries are wanted
+ */
+
+export class List extends Component {
+  constructor() {
+    super();
+    this.state = { top: 0, height: 0, width: 0 };
+    /** @type {HTMLElement | null} */
+    this.element = null;
+    /** The line at the top while it is not the newest one: which, and how far into it. */
+    this.anchor = { seq: 0, into: 0 };
+    this.shown = 0; // the selection that was last brought into view
+  }
+
+  componentDidMount() {
+    const element = /** @type {HTMLElement} */ (this.element);
+    this.observer = new ResizeObserver(() => this.setState({ height: element.clientHeight, width: element.clientWidth }));
+    this.observer.observe(element);
+  }
+
+  componentWillUnmount() {
+    this.observer?.disconnect();
+  }
+
+  get lineHeight() {
+    return this.compact ? compactHeight : lineHeight;
+  }
+
+  get compact() {
+    return this.state.width < compactBelow;
+  }
+
+  /** head is the height of the column titles, which stay at the top. */
+  get head() {
+    return this.compact ? 0 : lineHeight - 4;
+  }
+
+  /** top is where the list is to be scrolled to, given what is at its top and the lines that have come above it. */
+  get top() {
+    const line = this.anchor.seq ? this.props.model.line(this.anchor.seq) : -1;
+    return line < 0 ? this.state.top : line * this.lineHeight + this.anchor.into;
+  }
+
+  componentDidUpdate() {
+    const element = /** @type {HTMLElement} */ (this.element);
+    const { model } = this.props;
+    if (this.anchor.seq && Math.abs(element.scrollTop - this.top) >= 1) element.scrollTop = this.top;
+    if (this.shown !== model.selected) this.reveal();
+    this.shown = model.selected;
+    const last = Math.floor((element.scrollTop + element.clientHeight) / this.lineHeight);
+    if (model.loaded && model.more && last > model.rows.length - fetchAhead) this.props.onOlder();
+  }
+
+  /** reveal scrolls as little as makes the selected line visible. */
+  reveal() {
+    const element = /** @type {HTMLElement} */ (this.element);
+    const line = this.props.model.line(this.props.model.selected);
+    if (line < 0) return;
+    const lowest = line * this.lineHeight;
+    const highest = lowest + this.lineHeight - (element.clientHeight - this.head);
+    if (element.scrollTop > lowest) element.scrollTop = lowest;
+    else if (element.scrollTop < highest) element.scrollTop = highest;
+  }
+
+  scrolled() {
+    const element = /** @type {HTMLElement} */ (this.element);
+    const { model } = this.props;
+    const top = element.scrollTop;
+    const line = Math.floor(top / this.lineHeight);
+    this.anchor = top < this.lineHeight / 2 ? { seq: 0, into: 0 } : { seq: model.rows.at(-1 - line)?.seq ?? 0, into: top - line * this.lineHeight };
+    model.follow(this.anchor.seq === 0);
+    this.setState({ top });
+  }
+
+  toNewest() {
+    const element = /** @type {HTMLElement} */ (this.element);
+    this.anchor = { seq: 0, into: 0 };
+    element.scrollTop = 0;
+    element.focus({ preventScroll: true });
+    this.props.model.follow(true);
+  }
+
+  render() {
+    const { model } = this.props;
+    const { rows } = model;
+    const height = this.lineHeight;
+    const first = Math.max(0, Math.floor(this.top / height) - overscan);
+    const end = Math.min(rows.length, Math.ceil((this.top + this.state.height) / height) + overscan);
+    const now = new Date();
+    const lines = [];
+    for (let i = first; i < end; i++) {
+      const d = rows[rows.length - 1 - i];
+      lines.push(html`<${Line} key=${d.seq} d=${d} line=${i} y=${i * height} today=${now.toDateString()}
+        selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)} onOpen=${() => model.open(d.seq)} />`);
+    }
+    const active = model.line(model.selected);
+    return html`
+      <div class="list-frame">
+        <div class=${"list" + (this.compact ? " compact" : "")} role="grid" tabindex="0" aria-label="Deliveries, newest first"
+          aria-rowcount=${rows.length + 1} aria-activedescendant=${active >= first && active < end ? "d" + model.selected : undefined}
+          ref=${(/** @type {HTMLElement} */ e) => (this.element = e)} onScroll=${() => this.scrolled()} onFocus=${() => model.selected || model.step(0)}>
+          <div class="columns line" role="row" aria-rowindex="1">
+            <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">About</span>
+            <span role="columnheader">Signature</span><span role="columnheader">App</span>
+            <span role="columnheader" class="number">Took</span><span role="columnheader" class="number">Tries</span>
+          </div>
+          <div class="lines" role="rowgroup" style=${{ height: rows.length * height + "px" }}>${lines}</div>
+          ${rows.length > 0 && html`<p class="end">${model.more ? "Reading older ones…" : "That is all: " + plural(rows.length, "delivery", "deliveries") + "."}</p>`}
+        </div>
+        ${model.unseen > 0 && html`<button class="unseen" onClick=${() => this.toNewest()}>↑ ${model.unseen.toLocaleString()} new</button>`}
+      </div>`;
+  }
+}
+
+/**
+ * @typedef {object} LineProps
+ * @property {Summary} d
+ * @property {number} line
+ * @property {number} y
+ * @property {string} today
+ * @property {boolean} selected
+ * @property {boolean} fresh
+ * @property {() => void} onOpen
+ */
+
+class Line extends Component {
+  /** @param {LineProps} next */
+  shouldComponentUpdate(next) {
+    const p = /** @type {LineProps} */ (this.props);
+    return next.d !== p.d || next.y !== p.y || next.selected !== p.selected || next.today !== p.today || next.fresh !== p.fresh;
+  }
+
+  render() {
+    const { d, line, y, selected, fresh, onOpen } = /** @type {LineProps} */ (this.props);
+    const at = new Date(d.time);
+    const { text, tone, took } = outcome(d);
+    const event = oneLine(d.event) || "unrecognised";
+    const about = oneLine(d.about);
+    const classes = "line" + (selected ? " selected" : "") + (fresh ? " fresh" : "") + (d.verdict === "valid" ? "" : " doubtful");
+    return html`
+      <div class=${classes} id=${"d" + d.seq} role="row" aria-rowindex=${line + 2} aria-selected=${selected}
+        style=${{ transform: `translateY(${y}px)` }} onClick=${onOpen}>
+        <time role="gridcell" datetime=${d.time} title=${exact(at)}><span class="day">${day(at, new Date())} </span>${clock(at)}</time>
+        <span role="gridcell" class="event" title=${event}><i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${event}</span>
+        <span role="gridcell" class="about" title=${about}>
+          ${d.source === "local" && html`<em class="tag">test</em>`}${d.arrivals > 1 && html`<em class="tag">sent ${d.arrivals}×</em>`}${about}
+        </span>
+        <span role="gridcell" class=${"verdict " + d.verdict}>${verdictLabel(d.verdict)}</span>
+        <span role="gridcell"><b class=${"answer " + tone}>${text}</b></span>
+        <span role="gridcell" class="number took">${took}</span>
+        <span role="gridcell" class="number tries">${d.attempt_count > 1 ? d.attempt_count + "×" : ""}</span>
+      </div>`;
+  }
+}

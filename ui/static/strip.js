@@ -1,0 +1,136 @@
+// @ts-check
+// The strip at the top: whether this page is connected, where deliveries come in, where they go, and what is in the way.
+
+import { Component, html } from "./vendor/htm-preact.js";
+import { clock, oneLine } from "./text.js";
+
+/** @typedef {import("./types.js").Status} Status */
+/** @typedef {import("./types.js").SubscriptionStatus} SubscriptionStatus */
+/** @typedef {import("./model.js").Model} Model */
+
+export class Strip extends Component {
+  constructor() {
+    super();
+    this.state = { open: false };
+  }
+
+  /** @returns {{model: Model}} */
+  get own() {
+    return /** @type {any} */ (this.props);
+  }
+
+  render() {
+    const { model } = this.own;
+    const s = model.status;
+    return html`
+      <header class=${"strip" + (model.connection === "live" ? "" : " old")}>
+        <h1>pictap</h1>
+        <${ConnectionState} model=${model} />
+        ${s && html`
+          <dl class="facts">
+            <${Fact} name="In">
+              ${s.public_url && html`
+                <span class="address" title=${oneLine(s.public_url)}>${oneLine(s.public_url)}</span>
+                <button class="quiet" aria-label="Copy the public URL" onClick=${() => copy(model, s.public_url)}>copy</button>`}
+              <${Light} ...${tunnel(s)} />
+            <//>
+            <${Fact} name="Out">
+              ${s.forward_to && html`<span class="address" title=${oneLine(s.forward_to)}>${oneLine(s.forward_to)}</span>`}
+              <${Light} ...${app(s)} />
+            <//>
+            <${Fact} name="Waiting"><${Light} tone=${s.held > 0 ? "warn" : "quiet"} words=${s.held.toLocaleString()} /><//>
+            ${s.subscriptions.length > 0 && html`<${Fact} name="Subscriptions">
+              <button class="quiet" aria-expanded=${this.state.open} aria-controls="subscriptions" onClick=${() => this.setState({ open: !this.state.open })}>
+                <${Light} ...${activity(s.subscriptions)} />
+              </button>
+            <//>`}
+          </dl>`}
+      </header>
+      ${s && this.state.open && html`<${Subscriptions} list=${s.subscriptions} />`}
+      ${s?.warnings.map((w) => html`<p class="warning" role="status">${oneLine(w)}</p>`)}`;
+  }
+}
+
+/** @param {{model: Model}} props */
+function ConnectionState({ model }) {
+  const since = clock(model.lastLive);
+  const [tone, words] = {
+    connecting: ["quiet", "connecting"],
+    live: ["ok", "live"],
+    lost: ["bad", "not connected since " + since + ", trying again"],
+    locked: ["bad", "locked"],
+  }[model.connection];
+  return html`<p class=${"connection " + model.connection} role="status"><${Light} tone=${tone} words=${words} /></p>`;
+}
+
+/** @param {{name: string, children: any}} props */
+function Fact({ name, children }) {
+  return html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
+}
+
+/**
+ * Light is a coloured dot and the words that say the same.
+ * @param {{tone: string, words: string}} props
+ */
+export function Light({ tone, words }) {
+  return html`<span class=${"light " + tone}><i aria-hidden="true" />${words}</span>`;
+}
+
+/** @param {{list: SubscriptionStatus[]}} props */
+function Subscriptions({ list }) {
+  return html`
+    <section class="subscriptions" id="subscriptions" aria-label="Subscriptions">
+      <table>
+        <thead><tr><th scope="col">Event</th><th scope="col">Status</th><th scope="col" class="uid">Subscription</th><th scope="col">Address</th></tr></thead>
+        <tbody>${list.map((s) => html`
+          <tr>
+            <td>${oneLine(s.event)}</td>
+            <td><${Light} tone=${s.status === "active" ? "ok" : "warn"} words=${oneLine(s.status)} />${s.note && html`<span class="note"> ${oneLine(s.note)}</span>`}</td>
+            <td class="mono uid">${oneLine(s.uid)}</td>
+            <td class="mono">${oneLine(s.url)}</td>
+          </tr>`)}
+        </tbody>
+      </table>
+    </section>`;
+}
+
+/**
+ * tunnel says whether deliveries can come in.
+ * @param {Status} s
+ */
+function tunnel(s) {
+  if (s.tunnel === "reconnecting") return { tone: "warn", words: "reconnecting" };
+  if (s.tunnel === "local") return { tone: "quiet", words: s.mode === "mock" ? "from the mock" : "from this machine only" };
+  if (s.tunnel !== "online") return { tone: "quiet", words: oneLine(s.tunnel) };
+  return s.probed ? { tone: "ok", words: "reachable" } : { tone: "warn", words: "online, not proven reachable" };
+}
+
+/**
+ * app says whether deliveries can go out.
+ * @param {Status} s
+ */
+function app(s) {
+  if (!s.forward_to) return { tone: "quiet", words: "nowhere: recorded only" };
+  if (s.app === "answering") return { tone: "ok", words: "answering" };
+  return s.app === "down" ? { tone: "bad", words: "does not answer" } : { tone: "quiet", words: "not tried yet" };
+}
+
+/** @param {SubscriptionStatus[]} list */
+function activity(list) {
+  const active = list.filter((s) => s.status === "active").length;
+  return active === list.length ? { tone: "ok", words: active + " active" } : { tone: "warn", words: active + " of " + list.length + " active" };
+}
+
+/**
+ * copy puts text on the clipboard and says so.
+ * @param {Model} model
+ * @param {string} text
+ */
+export async function copy(model, text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    model.say("Copied.", "ok");
+  } catch {
+    model.say("The browser does not allow copying.", "bad");
+  }
+}
