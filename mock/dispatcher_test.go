@@ -155,6 +155,20 @@ func TestReplyIsBounded(t *testing.T) {
 	}
 }
 
+func TestEndlessReply(t *testing.T) {
+	hook := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
+		for range 100 {
+			if _, err := io.WriteString(w, strings.Repeat("x", 1<<20)); err != nil {
+				return // hung up
+			}
+		}
+		t.Error("the dispatcher read 100 MiB")
+	})
+	if result := newDispatcher(t).Deliver(t.Context(), delivery(hook.URL)); !result.OK() || !result.Truncated {
+		t.Errorf("result of %d bytes: %s", len(result.Body), result.Problem())
+	}
+}
+
 func TestReplyThatBreaksOff(t *testing.T) {
 	hook := newReceiver(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100")

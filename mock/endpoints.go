@@ -72,7 +72,7 @@ func (s *Server) create(c call) (int, any, error) {
 	}
 	s.subscriptions = append(s.subscriptions, r)
 	s.created.keep(key, c, answer, s.now())
-	s.log().InfoContext(c.Context(), "subscription created", "uid", uid, "event", n.Event, "target", n.TargetURL, "note", differs(n.TargetURL))
+	s.log().InfoContext(c.Context(), "subscription created", "uid", uid, "event", n.Event, "note", differs(n.TargetURL))
 	return http.StatusCreated, json.RawMessage(answer), nil
 }
 

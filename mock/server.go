@@ -49,14 +49,6 @@ type Server struct {
 	samples       *fixtures.Generator
 }
 
-// Trouble is what goes wrong with one request.
-type Trouble struct {
-	Commit bool        // carry the request out, and lose only the answer
-	Status int         // answered instead; 0 cuts the connection without an answer
-	Header http.Header // of that answer
-	Body   string      // of that answer
-}
-
 const maxRequest = 64 << 10 // bytes of body
 
 // A call is a request that has passed the guards.
@@ -75,28 +67,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r, 0, nil, err)
 		return
 	}
-	var trouble *Trouble
 	if s.Trouble != nil {
-		trouble = s.Trouble(r)
-	}
-	var status int
-	var answer any
-	var err error
-	if trouble == nil || trouble.Commit {
-		status, answer, err = s.handle(w, r)
-	}
-	switch {
-	case trouble == nil:
-		s.answer(w, r, status, answer, err)
-	case trouble.Status == 0:
-		panic(http.ErrAbortHandler) // net/http's way to cut the connection
-	default:
-		for name, values := range trouble.Header {
-			w.Header()[name] = values
+		if trouble := s.Trouble(r); trouble != nil {
+			if trouble.Commit {
+				s.handle(w, r)
+			}
+			trouble.answer(w)
+			return
 		}
-		w.WriteHeader(trouble.Status)
-		io.WriteString(w, trouble.Body)
 	}
+	status, answer, err := s.handle(w, r)
+	s.answer(w, r, status, answer, err)
 }
 
 // handle routes and authenticates a request and carries it out.

@@ -119,6 +119,10 @@ func TestHostAndOrigin(t *testing.T) {
 			}
 		}
 	}
+	twice := http.Header{"Origin": {c.BaseURL, "http://evil.test"}}
+	if status, _, body := ask(t, c, "GET", "/webhook-subscriptions", "", twice); status != 403 {
+		t.Errorf("two Origins: %d %s, want 403", status, body)
+	}
 	preflight := http.Header{"Origin": {"http://evil.test"}, "Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Private-Network": {"true"}}
 	if status, _, body := ask(t, c, "OPTIONS", "/webhook-subscriptions", "", preflight); status != 403 {
 		t.Errorf("preflight: %d %s, want 403", status, body)

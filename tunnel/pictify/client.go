@@ -112,7 +112,7 @@ func (c *Client) one(ctx context.Context, method, uid, action string, body any) 
 // uidPath refuses a uid that could lead to another endpoint. One that comes from
 // an answer was checked there; this is for those that were typed or stored.
 func uidPath(uid string) (string, error) {
-	if !validUID.MatchString(uid) {
+	if !validUID(uid) {
 		return "", fmt.Errorf("%q is not a subscription's uid", printable(uid, 40))
 	}
 	return subscriptionsPath + "/" + uid, nil

@@ -107,6 +107,17 @@ func TestSecretText(t *testing.T) {
 	}
 }
 
+func TestSecretVerbs(t *testing.T) {
+	s := pictify.NewSecret("whsec_abc")
+	for format, want := range map[string]string{
+		"%v": "whsec_…", "%+v": "whsec_…", "%s": "whsec_…", "%q": `"whsec_…"`, "%d": "whsec_…", "%x": "whsec_…",
+	} {
+		if got := fmt.Sprintf(format, s); got != want {
+			t.Errorf("Sprintf(%s) = %s, want %s", format, got, want)
+		}
+	}
+}
+
 func TestSecretEqual(t *testing.T) {
 	a := pictify.NewSecret("whsec_a")
 	for _, tt := range []struct {

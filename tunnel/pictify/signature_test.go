@@ -164,6 +164,20 @@ func TestVerifyTolerance(t *testing.T) {
 	}
 }
 
+func TestStaleErrorText(t *testing.T) {
+	for _, tt := range []struct {
+		age  time.Duration
+		want string
+	}{
+		{301 * time.Second, "signature is 5m1s old"},
+		{-time.Hour, "signature is 1h0m0s from the future"},
+	} {
+		if got := (&pictify.StaleError{Age: tt.age}).Error(); got != tt.want {
+			t.Errorf("Error = %q, want %q", got, tt.want)
+		}
+	}
+}
+
 // A stale verdict is only ever about something authentic.
 func TestVerifyChecksMACBeforeAge(t *testing.T) {
 	forged := pictify.Sign(pictify.NewSecret("whsec_somebody_else"), testNow.Add(-time.Hour), testBody)

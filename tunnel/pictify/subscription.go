@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 )
 
@@ -56,8 +55,6 @@ type Change struct {
 	Filters   *Filters `json:"filters,omitempty"`
 }
 
-var validUID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-
 const (
 	minSecret = 16  // characters; fewer can be guessed
 	maxSecret = 512 // characters
@@ -88,7 +85,7 @@ func decodeSubscription(object []byte) (Subscription, error) {
 	if err != nil {
 		return Subscription{}, err
 	}
-	if !validUID.MatchString(s.UID) {
+	if !validUID(s.UID) {
 		return Subscription{}, errors.New("subscription without a usable uid")
 	}
 	for key, value := range members(object) {
@@ -128,6 +125,18 @@ func decodeSecret(object []byte) (Secret, error) {
 		}
 	}
 	return s, nil
+}
+
+// validUID reports whether s is ^[A-Za-z0-9_-]{1,128}$, which no URL escapes and
+// no log has to. As a regexp it costs half a millisecond of every start.
+func validUID(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128
 }
 
 func decodeFilters(object []byte) Filters {

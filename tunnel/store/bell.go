@@ -65,7 +65,9 @@ func (s *Store) noticeForeign(ctx context.Context) {
 	if err != nil {
 		return // the next tick asks again; whoever reads meets the error itself
 	}
-	if s.advance(rev) {
+	if rev > s.lastRev.Load() {
+		s.recent.foreign(rev)
+		s.advance(rev)
 		s.bell.ring()
 	}
 }

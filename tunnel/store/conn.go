@@ -93,12 +93,16 @@ var statements = [numStatements]string{
 		WHERE d.delivery_id = ? AND d.proof IS NOT NULL AND d.hook = ? AND d.size = ? AND c.body = ? LIMIT 1`,
 	insertDelivery: `INSERT INTO deliveries (seq, rev, first_rev, received_at, event, about, delivery_id, hook,
 		subscription, source, verdict, reason, state, arrivals, attempts, method, path, remote, size, kept, proof)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?, ?)`,
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, 0, ?14, ?15, ?16, ?17, ?18, ?19
+		WHERE ?7 = '' OR ?19 IS NULL OR NOT EXISTS (
+			SELECT 1 FROM deliveries d INDEXED BY deliveries_delivery_id CROSS JOIN contents c USING (seq)
+			WHERE d.delivery_id = ?7 AND d.proof IS NOT NULL AND d.hook = ?8 AND d.size = ?17 AND c.body = ?20)
+		ON CONFLICT (proof) WHERE proof IS NOT NULL DO NOTHING`,
 	insertContents: "INSERT INTO contents (seq, header, body) VALUES (?, ?, ?)",
 	repeatDelivery: `UPDATE deliveries SET rev = ?, arrivals = arrivals + 1,
 		state = CASE state WHEN 'failed' THEN ? ELSE state END
 		WHERE seq = ? RETURNING state, arrivals, attempts, first_rev, received_at`,
 	insertAttempt: `INSERT INTO attempts (seq, n, rev, kind, at, url, status, duration, error, size, header, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	touchDelivery: `UPDATE deliveries SET rev = ?, attempts = attempts + 1, state = ? WHERE seq = ? RETURNING attempts`,
+		SELECT seq, attempts, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM deliveries WHERE seq = ?`,
+	touchDelivery: "UPDATE deliveries SET rev = ?, attempts = attempts + 1, state = ? WHERE seq = ?",
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -46,23 +47,22 @@ func (s *Store) RecordThen(ctx context.Context, d Delivery, then func(Delivery))
 }
 
 func record(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
-	seq, found, err := findRepeat(ctx, b, d)
+	stored, err := insert(ctx, b, d)
+	if !errors.Is(err, errRepeat) {
+		return stored, err
+	}
+	var seq int64
+	found, err := scanOne(ctx, b.stmt[findProof], []any{d.Proof}, &seq)
+	if err == nil && !found {
+		found, err = scanOne(ctx, b.stmt[findDeliveryID], []any{d.DeliveryID, d.Hook, d.BodySize, notNil(d.Body)}, &seq)
+	}
+	if err == nil && !found {
+		err = errors.New("it is there and is not")
+	}
 	if err != nil {
 		return d, fmt.Errorf("look for repeat: %w", err)
 	}
-	if found {
-		return recordRepeat(ctx, b, seq, d)
-	}
-	return insert(ctx, b, d)
-}
-
-func findRepeat(ctx context.Context, b *batch, d Delivery) (seq int64, found bool, err error) {
-	found, err = scanOne(ctx, b.stmt[findProof], []any{d.Proof}, &seq)
-	if err != nil || found || d.DeliveryID == "" {
-		return seq, found, err
-	}
-	found, err = scanOne(ctx, b.stmt[findDeliveryID], []any{d.DeliveryID, d.Hook, d.BodySize, notNil(d.Body)}, &seq)
-	return seq, found, err
+	return recordRepeat(ctx, b, seq, d)
 }
 
 func recordRepeat(ctx context.Context, b *batch, seq int64, d Delivery) (Delivery, error) {
@@ -71,32 +71,42 @@ func recordRepeat(ctx context.Context, b *batch, seq int64, d Delivery) (Deliver
 	_, err := scanOne(ctx, b.stmt[repeatDelivery], []any{d.Rev, string(d.State), seq},
 		&d.State, &d.Arrivals, &d.AttemptCount, &d.FirstRev, &at)
 	d.ReceivedAt = fromMicros(at)
+	b.changes = append(b.changes, change{d: d, repeat: true})
 	return d, err
 }
 
-// insert stores d as a new row.
+// errRepeat is what insert returns for a delivery that is there already.
+var errRepeat = errors.New("repeat")
+
+// insert stores d as a new row. The statement itself looks for a repeat: in
+// nearly all cases there is none, and a look of its own would be wasted.
 func insert(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
-	b.seq++
-	d.Seq, d.Rev, d.Arrivals = b.seq, b.nextRev(), 1
-	d.FirstRev = d.Rev
 	header := encodeFields(d.Header)
 	kept := int64(len(header) + len(d.Body))
 	var proof any // a nil []byte would be stored as an empty blob
 	if d.Proof != nil {
 		proof = d.Proof
 	}
-	if _, err := b.stmt[insertDelivery].ExecContext(ctx, d.Seq, d.Rev, d.FirstRev, micros(d.ReceivedAt),
+	d.Seq, d.Rev, d.Arrivals = b.seq+1, b.rev+1, 1
+	d.FirstRev = d.Rev
+	res, err := b.stmt[insertDelivery].ExecContext(ctx, d.Seq, d.Rev, d.FirstRev, micros(d.ReceivedAt),
 		string(d.Event), d.About, d.DeliveryID, d.Hook, d.Subscription, string(d.Source), string(d.Verdict),
-		d.Reason, string(d.State), d.Method, d.Path, d.Remote, d.BodySize, kept, proof); err != nil {
+		d.Reason, string(d.State), d.Method, d.Path, d.Remote, d.BodySize, kept, proof, notNil(d.Body))
+	if err != nil {
 		return d, fmt.Errorf("insert delivery: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return d, errors.Join(err, errRepeat)
 	}
 	if _, err := b.stmt[insertContents].ExecContext(ctx, d.Seq, header, notNil(d.Body)); err != nil {
 		return d, fmt.Errorf("insert contents: %w", err)
 	}
+	b.seq, b.rev = d.Seq, d.Rev
 	if d.Proof != nil { // the others have a bound of their own
 		b.count++
 		b.bytes += kept
 	}
+	b.changes = append(b.changes, change{d: d})
 	return d, nil
 }
 
@@ -115,6 +125,9 @@ func (s *Store) AddAttempt(ctx context.Context, seq int64, a Attempt, after Stat
 	err := s.writer.do(ctx, write{apply: func(ctx context.Context, b *batch) error {
 		return addAttempt(ctx, b, seq, &a, after)
 	}})
+	if err == nil && a.N == 0 { // not in memory
+		err = s.read.QueryRowContext(ctx, "SELECT n FROM attempts WHERE seq = ? AND rev = ?", seq, a.Rev).Scan(&a.N)
+	}
 	if err != nil {
 		return a, fmt.Errorf("add attempt to d%d: %w", seq, err)
 	}
@@ -132,19 +145,23 @@ func (s *Store) NoteAttempt(ctx context.Context, seq int64, a Attempt, after Sta
 	}, then: then})
 }
 
+// addAttempt stores *a. Its number is found by the database; it is set in *a
+// after the commit, where it is known without asking.
 func addAttempt(ctx context.Context, b *batch, seq int64, a *Attempt, after State) error {
-	a.Rev = b.nextRev()
-	found, err := scanOne(ctx, b.stmt[touchDelivery], []any{a.Rev, string(after), seq}, &a.N)
+	a.N, a.Rev = 0, b.rev+1
+	res, err := b.stmt[touchDelivery].ExecContext(ctx, a.Rev, string(after), seq)
 	if err != nil {
 		return fmt.Errorf("touch delivery: %w", err)
 	}
-	if !found {
-		return ErrNotFound
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotFound)
 	}
 	body := a.Body[:min(len(a.Body), AnswerLimit)]
-	if _, err := b.stmt[insertAttempt].ExecContext(ctx, seq, a.N, a.Rev, a.Kind, micros(a.At), a.URL,
-		a.Status, a.Duration.Microseconds(), a.Error, a.BodySize, encodeFields(a.Header), notNil(body)); err != nil {
+	if _, err := b.stmt[insertAttempt].ExecContext(ctx, a.Rev, a.Kind, micros(a.At), a.URL,
+		a.Status, a.Duration.Microseconds(), a.Error, a.BodySize, encodeFields(a.Header), notNil(body), seq); err != nil {
 		return fmt.Errorf("insert attempt: %w", err)
 	}
+	b.rev = a.Rev
+	b.changes = append(b.changes, change{d: Delivery{Seq: seq, Rev: a.Rev, State: after}, attempt: a})
 	return nil
 }

@@ -50,7 +50,9 @@ type Store struct {
 
 	writer     *writer
 	unverified *ring
+	recent     recent
 	bell       bell
+	lookAgain  int64        // count at which prune looks again; the writer's
 	lastRev    atomic.Int64 // newest revision this process knows to be committed
 
 	stop      context.CancelFunc
@@ -83,6 +85,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), conn.close())
 	}
 	s.lastRev.Store(rev)
+	s.recent.reset(rev)
 	s.writer = newWriter(s, conn)
 	s.unverified = newRing(s)
 	s.read = openDB(dsn(path, "query_only(1)", "cache_size(-1000)"))

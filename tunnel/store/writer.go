@@ -27,8 +27,12 @@ type write struct {
 // A batch is the transaction that a write is part of.
 type batch struct {
 	*writeConn
+	before       int64 // newest revision when it began
 	rev, seq     int64 // newest given out
 	count, bytes int64 // stored
+
+	changes                []change // for Store.recent
+	prunedTo, unverifiedTo int64    // deliveries up to here that did not wait, or verify, were removed
 }
 
 func (b *batch) nextRev() int64 { b.rev++; return b.rev }
@@ -121,23 +125,33 @@ func (w *writer) more(group []write) []write {
 
 func (w *writer) commit(group []write) {
 	ctx := context.Background() // a commit is not abandoned half-way
-	group, rev, err := w.try(ctx, group, w.more)
+	group, b, err := w.try(ctx, group, w.more)
 	if err != nil && len(group) > 1 && !isDiskFault(err) {
 		for _, op := range group { // one of them is at fault: the others go on without it
-			_, rev, err := w.try(ctx, []write{op}, nil)
-			w.answer(op, rev, err)
+			_, b, err := w.try(ctx, []write{op}, nil)
+			w.announce(b, err)
+			w.answer(op, err)
 		}
 		return
 	}
+	w.announce(b, err)
 	for _, op := range group {
-		w.answer(op, rev, err)
+		w.answer(op, err)
 	}
 }
 
-func (w *writer) answer(op write, rev int64, err error) {
-	if err == nil && w.s.advance(rev) {
+// announce makes a transaction known to those who follow.
+func (w *writer) announce(b *batch, err error) {
+	if err != nil {
+		return
+	}
+	w.s.recent.apply(b)
+	if w.s.advance(b.rev) {
 		w.s.bell.ring()
 	}
+}
+
+func (w *writer) answer(op write, err error) {
 	if op.then != nil {
 		op.then(err)
 	}
@@ -153,10 +167,10 @@ func (w *writer) answer(op write, rev int64, err error) {
 // queue up meanwhile; the group as run is returned. After a fault of the disk
 // the connection is opened anew: what an fsync failed to write may be gone from
 // the cache, and asking the same file handle again would not tell.
-func (w *writer) try(ctx context.Context, group []write, more func([]write) []write) (_ []write, rev int64, err error) {
+func (w *writer) try(ctx context.Context, group []write, more func([]write) []write) (_ []write, b *batch, err error) {
 	if w.conn == nil {
 		if w.conn, err = w.s.connect(ctx); err != nil {
-			return group, 0, fmt.Errorf("reopen store: %w", err)
+			return group, nil, fmt.Errorf("reopen store: %w", err)
 		}
 	}
 	defer func() {
@@ -170,34 +184,35 @@ func (w *writer) try(ctx context.Context, group []write, more func([]write) []wr
 		}
 	}()
 	if _, err := w.conn.stmt[begin].ExecContext(ctx); err != nil {
-		return group, 0, fmt.Errorf("begin: %w", err)
+		return group, nil, fmt.Errorf("begin: %w", err)
 	}
-	b := &batch{writeConn: w.conn}
+	b = &batch{writeConn: w.conn}
 	if err := w.conn.stmt[readClock].QueryRowContext(ctx).Scan(&b.rev, &b.seq, &b.count, &b.bytes); err != nil {
-		return group, 0, fmt.Errorf("read clock: %w", err)
+		return group, nil, fmt.Errorf("read clock: %w", err)
 	}
+	b.before = b.rev
 	for i := 0; i < len(group); i++ {
 		if err := group[i].apply(ctx, b); err != nil {
-			return group, 0, err
+			return group, nil, err
 		}
 		if more != nil && i == len(group)-1 {
 			group = more(group)
 		}
 	}
 	if err := w.s.prune(ctx, b); err != nil {
-		return group, 0, err
+		return group, nil, err
 	}
 	if _, err := w.conn.stmt[writeClock].ExecContext(ctx, b.rev, b.seq, b.count, b.bytes); err != nil {
-		return group, 0, fmt.Errorf("write clock: %w", err)
+		return group, nil, fmt.Errorf("write clock: %w", err)
 	}
 	if _, err := w.conn.stmt[commit].ExecContext(ctx); err != nil {
-		return group, 0, fmt.Errorf("commit: %w", err)
+		return group, nil, fmt.Errorf("commit: %w", err)
 	}
 	select {
 	case w.wal <- struct{}{}:
 	default:
 	}
-	return group, b.rev, nil
+	return group, b, nil
 }
 
 // isDiskFault reports whether err says that the file could not be written, as
