@@ -109,7 +109,8 @@ type Ngrok struct {
 // it is clear that it will not be; ctx bounds the start and nothing after it.
 //
 // The error is [ErrNoAuthtoken], an [*NgrokError] for a refusal, which comes back
-// at once (after two seconds if the host is in use), an [*UnreachableError] if
+// at once (after two seconds if the host is in use or there are too many sessions,
+// since a run that has just ended may be the reason), an [*UnreachableError] if
 // there is no network, name, trusted certificate or answer, or ctx's.
 func OpenNgrok(ctx context.Context, o NgrokOptions) (*Ngrok, error) {
 	if err := o.complete(); err != nil {
@@ -126,16 +127,15 @@ func OpenNgrok(ctx context.Context, o NgrokOptions) (*Ngrok, error) {
 }
 
 // open makes a new session the current one. It needs n.changing.
-func (n *Ngrok) open(ctx context.Context, wanted string) error {
-	s, err := openNgrokSession(ctx, &n.opts, hostOf(wanted), n.notices.send, n.wg.Go)
-	if err != nil {
+func (n *Ngrok) open(ctx context.Context, wantedURL string) error {
+	s := &ngrokSession{opts: &n.opts, listener: n.listener, notify: n.notices.send, spawn: n.wg.Go}
+	if err := s.open(ctx, hostOf(wantedURL)); err != nil {
 		return err
 	}
-	n.mu.Lock()
-	n.url = s.tun.URL()
-	n.mu.Unlock()
 	n.session = s
-	s.serve(n.listener)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.url = s.tun.URL()
 	return nil
 }
 

@@ -69,7 +69,10 @@ var permanentCodes = []string{
 // Codes that another host could mend.
 var hostCodes = []string{"ERR_NGROK_319", "ERR_NGROK_320", "ERR_NGROK_334", "ERR_NGROK_9037"}
 
-const codeHostInUse = "ERR_NGROK_334"
+const (
+	codeTooManySessions = "ERR_NGROK_108"
+	codeHostInUse       = "ERR_NGROK_334"
+)
 
 // isRefusal reports whether err is an NgrokError with one of codes.
 func isRefusal(err error, codes ...string) bool {

@@ -33,6 +33,29 @@ func TestNgrokComesBackAfterADrop(t *testing.T) {
 	}
 }
 
+// Nobody needs to read notices; the oldest are lost first.
+func TestNgrokNoticesUnread(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	n := openNgrok(t, optionsFor(edge))
+	serveNgrok(t, n, echoBody)
+	for range 20 {
+		edge.DropSessions()
+		if err := edge.WaitOnline(shortly(t), 1); err != nil {
+			t.Fatal(err)
+		}
+		wantEcho(t, edge, n.URL()) // the SDK is done with its reconnect, too
+	}
+	closeSoon(t, n)
+	var last tunnel.Notice
+	unread := 0
+	for last = range n.Notices() {
+		unread++
+	}
+	if unread != 16 || last.Kind == tunnel.Ended {
+		t.Errorf("%d notices unread, the last %+v; want 16 and no end", unread, last)
+	}
+}
+
 func TestNgrokOfflineAnswers(t *testing.T) {
 	edge := newEdge(t, ngroktest.Config{})
 	n := openNgrok(t, optionsFor(edge))

@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -18,12 +19,8 @@ const (
 	// host name and the path of the executable.
 	agentName = "pictap"
 
-	startAttempts = 3               // of an unreachable service, before the start fails
+	startAttempts = 3               // at a service that cannot be reached, or has too many sessions, before the start fails
 	startPatience = 3 * time.Second // or this long
-
-	closeTunnelWithin  = time.Second
-	closeSessionWithin = 500 * time.Millisecond
-	leaveWithin        = time.Second
 )
 
 // An ngrokSession is one session of the SDK and its one endpoint. The SDK brings
@@ -31,11 +28,14 @@ const (
 // when that is hopeless, to return while it cannot connect, or to close in
 // bounded time. All of that is done here.
 type ngrokSession struct {
-	opts   *NgrokOptions
+	// Given by the owner.
+	opts     *NgrokOptions
+	listener *pumpListener // gets the connections
+	notify   func(Notice)  // never blocks
+	spawn    func(func())  // runs a function in a goroutine that the owner waits for
+
 	dialer *ngrokDialer
 	log    *ngrokLog
-	notify func(Notice)       // never blocks
-	spawn  func(func())       // runs a function in a goroutine that the owner waits for
 	cancel context.CancelFunc // ends what the SDK does in the background
 	wg     sync.WaitGroup
 	failed chan error // why the start is hopeless; room for one
@@ -55,31 +55,29 @@ type ngrokSession struct {
 	tls      *tls.Config
 }
 
-// openNgrokSession connects and binds an endpoint at host, or at one of the
-// service's choice if host is "". o must be complete. The error is an
-// [*NgrokError], an [*UnreachableError] or ctx's.
-func openNgrokSession(ctx context.Context, o *NgrokOptions, host string, notify func(Notice), spawn func(func())) (*ngrokSession, error) {
+// open connects and binds an endpoint at host, or at one of the service's choice
+// if host is "". The options must be complete. The error is an [*NgrokError], an
+// [*UnreachableError] or ctx's.
+func (s *ngrokSession) open(ctx context.Context, host string) error {
+	o := s.opts
 	ctx, stop := context.WithTimeoutCause(ctx, o.ConnectTimeout, &UnreachableError{
 		Server: o.Server, Err: fmt.Errorf("no answer within %v", o.ConnectTimeout),
 	})
 	defer stop()
 	// To the SDK, the context of Connect is the life of the session.
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &ngrokSession{
-		opts: o, notify: notify, spawn: spawn, cancel: cancel,
-		failed: make(chan error, 1),
-		ending: make(chan struct{}),
-		began:  time.Now(),
-	}
+	s.cancel = cancel
 	s.dialer = &ngrokDialer{dial: o.Dial, failed: s.lost}
 	s.log = &ngrokLog{log: o.Log, token: o.Authtoken, bound: s.bound}
+	s.failed = make(chan error, 1)
+	s.ending = make(chan struct{})
+	s.began = time.Now()
 
-	err := s.start(ctx, life, host)
-	if err != nil {
+	if err := s.start(ctx, life, host); err != nil {
 		s.end()
-		return nil, s.diagnose(ctx, err)
+		return s.diagnose(ctx, err)
 	}
-	return s, nil
+	return nil
 }
 
 func (s *ngrokSession) start(ctx, life context.Context, host string) error {
@@ -97,6 +95,10 @@ func (s *ngrokSession) start(ctx, life context.Context, host string) error {
 	defer s.mu.Unlock()
 	s.running = true
 	s.dialer.patient.Store(true)
+	s.wg.Go(func() {
+		err := s.listener.pump(s.tun, s.ending)
+		s.giveUp(s.opts.explain(err)) // stopped from the dashboard, unless we are ending anyway
+	})
 	return nil
 }
 
@@ -202,7 +204,7 @@ func (s *ngrokSession) connected(context.Context, ngrok.Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running && !s.ended {
-		s.notify(Notice{Kind: Online, URL: s.url})
+		s.notify(Notice{Kind: Online, URL: cmp.Or(s.url, s.tun.URL())})
 	}
 }
 
@@ -228,7 +230,8 @@ func (s *ngrokSession) lost(err error) {
 		s.giveUpLocked(cause)
 	case s.running:
 		s.notify(Notice{Kind: Lost, Err: cause})
-	case refused != nil || s.attempts >= startAttempts || time.Since(s.began) > startPatience:
+	case refused != nil && refused.Code != codeTooManySessions, // that may be our own last one, just closed
+		s.attempts >= startAttempts, time.Since(s.began) > startPatience:
 		select {
 		case s.failed <- cause:
 		default:
@@ -241,72 +244,4 @@ func (s *ngrokSession) bound(url string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.url = url
-}
-
-// serve hands the session's connections to l until the session ends.
-func (s *ngrokSession) serve(l *pumpListener) {
-	s.wg.Go(func() {
-		err := l.pump(s.tun, s.ending)
-		s.giveUp(s.opts.explain(err)) // stopped from the dashboard, unless we are ending anyway
-	})
-}
-
-// giveUp ends a running session from within.
-func (s *ngrokSession) giveUp(why error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.giveUpLocked(why)
-}
-
-func (s *ngrokSession) giveUpLocked(why error) {
-	if s.ended || !s.running {
-		return
-	}
-	s.ended = true
-	s.notify(Notice{Kind: Ended, Err: why})
-	s.spawn(s.end)
-}
-
-// end closes the session and waits until it is gone, about three seconds at
-// most. Everything may be called several times and at once.
-//
-// First the endpoint, so that the service knows and Accept returns, then the
-// session; both are asked in the background, as either may wait for an answer
-// that will not come. Then the connection is closed under them. What can survive
-// for half a minute are goroutines of the SDK's that sleep.
-func (s *ngrokSession) end() {
-	s.endOnce.Do(func() {
-		s.mu.Lock()
-		s.ended = true
-		s.mu.Unlock()
-		close(s.ending)
-		if s.tun != nil {
-			s.within(closeTunnelWithin, func() { s.tun.Close() })
-		}
-		if s.sess != nil {
-			s.within(closeSessionWithin, func() { s.sess.Close() })
-		}
-		s.cancel()
-		s.dialer.close()
-		gone := make(chan struct{})
-		go func() { s.wg.Wait(); close(gone) }()
-		waitFor(gone, leaveWithin)
-		s.log.close()
-	})
-}
-
-// within calls f and waits for it, but no longer than d.
-func (s *ngrokSession) within(d time.Duration, f func()) {
-	done := make(chan struct{})
-	s.wg.Go(func() { defer close(done); f() })
-	waitFor(done, d)
-}
-
-func waitFor(done <-chan struct{}, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
 }

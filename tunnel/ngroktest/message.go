@@ -104,10 +104,11 @@ func (h head) has(name, token string) bool {
 	return false
 }
 
+// isHTTP10 reports whether the sender speaks HTTP/1.0, or something older.
+func (h head) isHTTP10() bool { return !strings.Contains(h[0], "HTTP/1.1") }
+
 // keepsAlive reports whether the sender lets the connection live on.
-func (h head) keepsAlive() bool {
-	return strings.Contains(h[0], "HTTP/1.1") && !h.has("Connection", "close")
-}
+func (h head) keepsAlive() bool { return !h.isHTTP10() && !h.has("Connection", "close") }
 
 // method returns the first word of a request line.
 func (h head) method() string {
@@ -139,7 +140,7 @@ func (h head) requestBody() (body, error) {
 	switch {
 	case len(encodings)+len(lengths) > 1:
 		return body{}, fmt.Errorf("%w: ambiguous length", errMalformed)
-	case len(encodings) == 1 && strings.EqualFold(encodings[0], "chunked"):
+	case len(encodings) == 1 && strings.EqualFold(encodings[0], "chunked") && !h.isHTTP10():
 		return body{chunked: true}, nil
 	case len(encodings) == 1:
 		return body{}, fmt.Errorf("%w: transfer encoding %q", errMalformed, encodings[0])

@@ -75,8 +75,8 @@ func TestSinceFromMemoryIsSinceFromTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	fresh := openAt(t, path, store.Options{KeepCount: 2500}) // has nothing in memory
-	for _, back := range []int64{0, 1, 2, 10, 500, 2000, 2047, 2048, 2049, 4000, 6000} {
-		for _, limit := range []int{1, 10, 5000} {
+	for _, back := range []int64{0, 1, 2, 500, 2048, 2049, 4000} {
+		for _, limit := range []int{1, 5000} {
 			t.Run(fmt.Sprintf("back %d limit %d", back, limit), func(t *testing.T) {
 				want, err := fresh.Since(t.Context(), last-back, limit)
 				if err != nil {

@@ -21,8 +21,8 @@ type Options struct {
 	Log *slog.Logger     // nil means silence
 	Now func() time.Time // nil means time.Now
 
-	KeepCount int64 // deliveries kept; 0 means 100,000
-	KeepBytes int64 // bytes of bodies and headers kept; 0 means 1 GiB
+	KeepCount int64 // verified deliveries kept, give or take a hundredth; 0 means 100,000
+	KeepBytes int64 // bytes of their bodies and headers, likewise; 0 means 1 GiB
 }
 
 func (o Options) withDefaults() Options {

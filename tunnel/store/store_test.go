@@ -253,8 +253,8 @@ func TestRetentionByBytes(t *testing.T) {
 		record(t, s, d)
 	}
 	c, err := s.Count(t.Context())
-	if err != nil || c.Bytes > keep || c.Bytes < keep/2 {
-		t.Errorf("Count = %+v, %v, want at most %d bytes and at least half of it", c, err, keep)
+	if err != nil || c.Bytes > keep+keep/100 || c.Bytes < keep/2 {
+		t.Errorf("Count = %+v, %v, want at most %d bytes and a hundredth, and at least half of it", c, err, keep)
 	}
 }
 

@@ -17,9 +17,7 @@ import (
 func testCommands(seen *[]string) []*cli.Command {
 	act := func(c *cli.Context) error {
 		*seen = append(*seen, c.Command.Name)
-		for _, name := range c.LocalFlagNames() {
-			*seen = append(*seen, name)
-		}
+		*seen = append(*seen, c.LocalFlagNames()...)
 		*seen = append(*seen, c.Args().Slice()...)
 		return nil
 	}

@@ -83,7 +83,7 @@ func hideLibraryHelp(commands []*cli.Command) {
 }
 
 // wantsJSON reports whether errors go to stdout as JSON too. It is asked before
-// anything is checked, so that a program hears of a mistake in its own words' order.
+// anything is checked, so that a program hears of its mistakes where it hears everything else.
 func wantsJSON(words []string, getenv func(string) string) bool {
 	if i := slices.Index(words, "--"); i >= 0 {
 		words = words[:i]

@@ -19,6 +19,10 @@ type assignment struct {
 // The byte-order mark is for files that Windows editors wrote.
 var assignmentForm = regexp.MustCompile(`^(?:\x{FEFF})?[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=`)
 
+// tailForm is what may stand on a line behind a value in quotes; with anything
+// else there, the quotes are not around the whole value.
+var tailForm = regexp.MustCompile(`^[ \t]*\r?$|^[ \t]+#`)
+
 // assignments finds what an env file sets, as the common dotenv libraries read
 // it: a value in quotes may go over several lines (so a line inside such a
 // value sets nothing), others end at a comment or with the line.
@@ -51,8 +55,7 @@ func lineEnd(text []byte, from int) int {
 func valueSpan(text []byte, equals, end int) span {
 	from := equals + len(text[equals:end]) - len(bytes.TrimLeft(text[equals:end], " \t"))
 	if from < end && bytes.IndexByte([]byte("\"'`"), text[from]) >= 0 {
-		to := closingQuote(text, from) + 1
-		if to == len(text) || to > 0 && bytes.IndexByte([]byte(" \t\r\n"), text[to]) >= 0 {
+		if to := closingQuote(text, from) + 1; to > 0 && tailForm.Match(text[to:lineEnd(text, to)]) {
 			return span{from, to}
 		}
 	}

@@ -42,6 +42,7 @@ func TestSetVariable(t *testing.T) {
 		{"escaped quote inside", `S="a\"b"` + "\nB=2\n", "S=\"NEW\"\nB=2\n", 0},
 		{"quote never closed", "S=\"OLD\nB=2\n", "S=\"NEW\"\nB=2\n", 0},
 		{"more behind the quotes", "S=\"a\"b'c'\nB=2\n", "S=\"NEW\"\nB=2\n", 0},
+		{"more behind a blank", "S=`` x # why\n", "S=NEW # why\n", 0},
 		{"empty before a comment", "S= # why\n", "S=NEW # why\n", 0},
 		{"a # at once is a value to a shell", "S=#x\n", "S=NEW\n", 0},
 		{"several lines in quotes", "S=\"a\nb\"\nB=2\n", "S=\"NEW\"\nB=2\n", 0},

@@ -108,10 +108,11 @@ func flagRows(flags []cli.Flag) [][2]string {
 	return rows
 }
 
-// defaultText is a flag's default, "" when it is the zero value or off.
+// defaultText is a flag's default, "" when it is the zero value or off, or when
+// its DefaultText is "-" because the usage says it in words.
 func defaultText(f cli.DocGenerationFlag) string {
 	text := strings.Trim(f.GetDefaultText(), `"`)
-	if !f.TakesValue() || text == "0" || text == "0s" {
+	if !f.TakesValue() || text == "0" || text == "0s" || text == "-" {
 		return ""
 	}
 	return text

@@ -228,12 +228,15 @@ func escapeJSON(text []byte) []byte {
 
 // clip cuts s so that it takes at most max bytes in a line of JSON.
 func clip(s string, max int) string {
-	for i, r := range s {
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == '"' || r == '\\':
 			max -= 2
+		case r == utf8.RuneError && size == 1: // written as an escape
+			max -= 6
 		case unicode.IsPrint(r):
-			max -= utf8.RuneLen(r)
+			max -= size
 		case r > 0xffff:
 			max -= 12
 		default:
@@ -242,6 +245,7 @@ func clip(s string, max int) string {
 		if max < 0 {
 			return s[:i]
 		}
+		i += size
 	}
 	return s
 }

@@ -113,16 +113,16 @@ func verifyByHand(secret, header string, body []byte, now time.Time) error {
 	}
 	sent, err := strconv.ParseInt(t, 10, 64)
 	if err != nil {
-		return errors.New("Invalid signature")
+		return errors.New("invalid signature")
 	}
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%s.%s", t, body)
 	given, err := hex.DecodeString(v1)
 	if err != nil || !hmac.Equal(given, mac.Sum(nil)) {
-		return errors.New("Invalid signature")
+		return errors.New("invalid signature")
 	}
 	if age := now.Unix() - sent; age > 300 || age < -300 {
-		return errors.New("Timestamp too old")
+		return errors.New("timestamp too old")
 	}
 	return nil
 }

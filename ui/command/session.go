@@ -109,27 +109,31 @@ func (l loop) end() {
 // startSession opens everything in the order in which it can be relied on:
 // the store before the receiver, the receiver before anybody is told its URL,
 // the subscriptions last. On error all of it is closed again.
-func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cfg sessionConfig) (s *session, err error) {
-	s = &session{cfg: cfg, env: env, p: p, log: log, tunnel: "local",
+func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cfg sessionConfig) (*session, error) {
+	s := &session{cfg: cfg, env: env, p: p, log: log, tunnel: "local",
 		failed: make(chan error, 4), appNews: make(chan struct{}, 1)}
 	s.run, s.stopRun = context.WithCancel(context.WithoutCancel(ctx))
-	defer func() {
-		if err != nil {
-			s.close(ctx)
-			s = nil
+	if err := s.start(ctx); err != nil {
+		if e := s.close(ctx); e != nil {
+			log.Error("close after a failed start", "err", e)
 		}
-	}()
-	if err := s.openState(ctx); err != nil {
 		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) start(ctx context.Context) (err error) {
+	if err := s.openState(); err != nil {
+		return err
 	}
 	if err := s.openReceiver(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.openPage(); err != nil {
-		return nil, err
+		return err
 	}
-	if s.way, err = openWay(ctx, cfg.way, s.door, log); err != nil {
-		return nil, err
+	if s.way, err = openWay(ctx, s.cfg.way, s.door, s.log); err != nil {
+		return err
 	}
 	if s.way.listener != nil {
 		s.serve(func(ctx context.Context) error { return s.receiver.Serve(ctx, s.way.listener, serveGrace) })
@@ -137,13 +141,13 @@ func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cf
 	}
 	took := s.prove(ctx)
 	if err := s.register(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.lock.Announce(s.holder()); err != nil {
-		return nil, err
+		return err
 	}
 	s.p.ready(s.readiness(took))
 	if s.cfg.notice != "" {
@@ -154,7 +158,7 @@ func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cf
 	if s.cfg.started != nil {
 		s.cfg.started()
 	}
-	return s, nil
+	return nil
 }
 
 // serveGrace is what requests under way get when a server ends.
@@ -175,7 +179,7 @@ func (s *session) serve(f func(context.Context) error) {
 // openState takes the lock and opens the store. A database that cannot be read
 // is put aside: a tool that refuses to work until somebody has repaired a log of
 // test traffic is no help.
-func (s *session) openState(ctx context.Context) (err error) {
+func (s *session) openState() (err error) {
 	if s.lock, err = store.TakeLock(s.cfg.state.dir); err != nil {
 		return err
 	}
