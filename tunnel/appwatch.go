@@ -54,8 +54,7 @@ func (f *Forwarder) tryPort(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.pool.put(c) // the first delivery can use it
-	return nil
+	return c.Close() // not kept: an idle connection blocks an app that serves one at a time
 }
 
 // wentDown notes that the app cannot be reached and starts the watch.

@@ -52,7 +52,7 @@ type Forwarder struct {
 
 	once sync.Once
 	q    *queue
-	pool pool
+	pool *pool
 
 	mu    sync.Mutex // guards state
 	state AppState

@@ -477,6 +477,36 @@ func TestDrainGivesUpWhenTheAppIsDown(t *testing.T) {
 	}
 }
 
+// Small servers serve one connection at a time: one that we keep open without
+// use would keep everybody else out, a user with curl for one.
+func TestIdleConnectionsAreNotKept(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{}, 100)
+	srv := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ConnState: func(_ net.Conn, s http.ConnState) {
+		if s == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}}
+	go srv.Serve(l)
+	defer srv.Close()
+	r := start(t, forwarder(t, "http://"+l.Addr().String()))
+	wait := func(what string) {
+		t.Helper()
+		select {
+		case <-closed:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s is still open", what)
+		}
+	}
+	wait("the connection that asked whether the app is there")
+	r.post(t, event(1))
+	r.eventually(t, "it is done", allDone(1))
+	wait("the connection of the delivery")
+}
+
 func TestIPv6OnlyAndIPv4OnlyApps(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:0", "[::1]:0"} {
 		l, err := net.Listen("tcp", addr)

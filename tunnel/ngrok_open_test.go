@@ -248,6 +248,7 @@ func TestNgrokSecondRunIsRefused(t *testing.T) {
 }
 
 func TestNgrokSessionLimit(t *testing.T) {
+	t.Parallel()
 	edge := newEdge(t, ngroktest.Config{MaxSessions: 1})
 	n := openNgrok(t, optionsFor(edge))
 	_, err := tunnel.OpenNgrok(shortly(t), optionsFor(edge))

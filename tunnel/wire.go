@@ -49,23 +49,31 @@ type appConn struct {
 	net.Conn
 	src  io.LimitedReader // bounds one answer
 	br   *bufio.Reader
-	used bool // it has carried a request: the app may have closed it since
+	used bool      // it has carried a request: the app may have closed it since
+	idle time.Time // since when
 }
+
+// idleTime is how long a connection is kept without use. It is short, because a
+// server that serves one connection at a time, as small ones in development do,
+// is blocked by an idle one.
+const idleTime = time.Second
 
 // A pool keeps idle connections to the one target.
 type pool struct {
 	f    *Forwarder
 	addr string // host:port
-	mu   sync.Mutex
-	idle []*appConn
+
+	mu    sync.Mutex // guards all below
+	idle  []*appConn // the longest idle first
+	sweep *time.Timer
 }
 
-func newPool(f *Forwarder) pool {
+func newPool(f *Forwarder) *pool {
 	port := f.Target.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[f.Target.Scheme]
 	}
-	return pool{f: f, addr: net.JoinHostPort(f.Target.Hostname(), port)}
+	return &pool{f: f, addr: net.JoinHostPort(f.Target.Hostname(), port)}
 }
 
 // get returns an idle connection, or dials.
@@ -84,11 +92,31 @@ func (p *pool) get(ctx context.Context) (*appConn, error) {
 func (p *pool) put(c *appConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.idle) < idleConns {
-		p.idle = append(p.idle, c)
+	if len(p.idle) >= idleConns {
+		c.Close() // its error says nothing about a delivery
 		return
 	}
-	c.Close() // its error says nothing about a delivery
+	c.idle = time.Now()
+	p.idle = append(p.idle, c)
+	if p.sweep == nil {
+		p.sweep = time.AfterFunc(idleTime, p.closeOld)
+	}
+}
+
+// closeOld closes what has been idle for too long, and comes back for the rest.
+func (p *pool) closeOld() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweep = nil
+	for len(p.idle) > 0 {
+		left := idleTime - time.Since(p.idle[0].idle)
+		if left > 0 {
+			p.sweep = time.AfterFunc(left, p.closeOld)
+			return
+		}
+		p.idle[0].Close()
+		p.idle = p.idle[1:]
+	}
 }
 
 func (p *pool) closeIdle() {

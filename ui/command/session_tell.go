@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	tellBatch = 500                   // changes read at once
+	tellBatch = 2000                  // changes read at once
 	tellPause = 50 * time.Millisecond // between batches, when they come without end
 	tellLimit = 25                    // unverified requests told one by one in each batch
 )
@@ -30,7 +30,7 @@ func (s *session) tell(ctx context.Context) {
 			return
 		}
 		rev = next
-		if n > tellBatch/10 { // many at once: let them gather
+		if n > tellBatch/40 { // many at once: let them gather
 			pause := time.NewTimer(tellPause)
 			select {
 			case <-pause.C:
