@@ -61,6 +61,8 @@ func (s *Store) watch() {
 }
 
 func (s *Store) noticeForeign(ctx context.Context) {
+	s.writer.committing.Lock() // else a commit of ours that is not announced yet would look foreign
+	defer s.writer.committing.Unlock()
 	rev, err := s.LastRev(ctx)
 	if err != nil {
 		return // the next tick asks again; whoever reads meets the error itself

@@ -9,7 +9,7 @@ import (
 // recentKept is how many changed deliveries are kept in memory. Whoever follows
 // closely is answered from there, so that ten listeners cost hardly more than
 // one; who comes from further back is answered by the database.
-const recentKept = 2048
+const recentKept = 8192
 
 // A change is what one write did, for those who follow.
 type change struct {

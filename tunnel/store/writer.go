@@ -47,6 +47,8 @@ type writer struct {
 	closed bool
 
 	wal chan struct{} // says that the log has grown
+
+	committing sync.Mutex // held from before a commit until it is announced
 }
 
 func newWriter(s *Store, c *writeConn) *writer {
@@ -125,6 +127,8 @@ func (w *writer) more(group []write) []write {
 
 func (w *writer) commit(group []write) {
 	ctx := context.Background() // a commit is not abandoned half-way
+	w.committing.Lock()
+	defer w.committing.Unlock()
 	group, b, err := w.try(ctx, group, w.more)
 	if err != nil && len(group) > 1 && !isDiskFault(err) {
 		for _, op := range group { // one of them is at fault: the others go on without it
