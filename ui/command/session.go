@@ -75,6 +75,7 @@ type session struct {
 	failed  chan error
 
 	appNews chan struct{} // the app's state has changed
+	before  int64         // the newest delivery of earlier runs
 
 	mu       sync.Mutex // guards all below, for the page and the printer
 	live     []store.Subscription
@@ -193,9 +194,14 @@ func (s *session) openState() (err error) {
 			return errors.Join(cause, err)
 		}
 		s.warn("the database could not be read and was put aside as %s; a new one was begun", aside)
-		s.store, err = store.Open(path, opts)
+		if s.store, err = store.Open(path, opts); err != nil {
+			return err
+		}
+	}
+	if err != nil {
 		return err
 	}
+	s.before, err = s.store.Newest(s.run)
 	return err
 }
 

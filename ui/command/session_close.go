@@ -46,6 +46,9 @@ func (s *session) close(ctx context.Context) error {
 	}
 	s.servers.Wait()
 	if s.store != nil {
+		if newest, e := s.store.Newest(context.WithoutCancel(ctx)); e == nil {
+			bye.Deliveries = newest - s.before
+		}
 		err = errors.Join(err, s.store.Close())
 	}
 	if s.lock != nil {
