@@ -6,8 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -245,13 +247,54 @@ func TestOpenNgrokCancelled(t *testing.T) {
 	}
 }
 
+// A connection that comes about after the end is not kept: the SDK would bring
+// up a session that nobody knows of.
+func TestNgrokLateConnection(t *testing.T) {
+	edge := newEdge(t, ngroktest.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	release, late := make(chan struct{}), make(chan *closeWatch, 1)
+	o := optionsFor(edge)
+	o.Dial = func(_ context.Context, network, addr string) (net.Conn, error) {
+		cancel()
+		<-release
+		conn, err := net.Dial(network, addr)
+		w := &closeWatch{Conn: conn, closed: make(chan struct{})}
+		late <- w
+		return w, err
+	}
+	if _, err := tunnel.OpenNgrok(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("OpenNgrok() = %v, want the cancel", err)
+	}
+	close(release)
+	select {
+	case <-(<-late).closed:
+	case <-shortly(t).Done():
+		t.Error("the connection is still open")
+	}
+}
+
+// A closeWatch tells when it is closed.
+type closeWatch struct {
+	net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (w *closeWatch) Close() error {
+	w.once.Do(func() { close(w.closed) })
+	return w.Conn.Close()
+}
+
 // What the SDK leaves behind ends by itself: a dropped connection's heartbeat
 // after interval + tolerance, a pause between attempts after 30 s at most.
-var sdkLeftovers = []goleak.Option{
-	goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).requester"),
-	goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).check"),
-	goleak.IgnoreAnyFunction("golang.ngrok.com/ngrok/internal/tunnel/client.(*reconnectingSession).connect"),
-}
+var (
+	sdkHeartbeats = []goleak.Option{
+		goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).requester"),
+		goleak.IgnoreAnyFunction("golang.ngrok.com/muxado/v2.(*Heartbeat).check"),
+	}
+	sdkLeftovers = append(slices.Clip(sdkHeartbeats),
+		goleak.IgnoreAnyFunction("golang.ngrok.com/ngrok/internal/tunnel/client.(*reconnectingSession).connect"))
+)
 
 func TestNgrokLeavesNothingBehind(t *testing.T) {
 	existing := goleak.IgnoreCurrent() // of tests before
@@ -283,4 +326,35 @@ func TestNgrokLeavesNothingBehind(t *testing.T) {
 	<-served
 	edge.Close()
 	goleak.VerifyNone(t, append(sdkLeftovers, existing)...)
+}
+
+// The pauses of an outage without a network are ours, and end with Close. The SDK
+// then makes only its first one, half a second; left alone it would have come to
+// two seconds here, and to thirty later.
+func TestNgrokCloseWithoutNetwork(t *testing.T) {
+	existing := goleak.IgnoreCurrent()
+	edge := ngroktest.NewServer(ngroktest.Config{})
+	var down atomic.Bool
+	o := optionsFor(edge)
+	o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if down.Load() {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("network is unreachable")}
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	n := openNgrok(t, o)
+	down.Store(true)
+	edge.DropSessions()
+	for range 4 { // the drop and three attempts: the next pause would be 2 s long
+		wantNotice(t, n, tunnel.Lost)
+	}
+	closeSoon(t, n)
+	edge.Close()
+	var err error
+	for range 3 { // each waits for half a second
+		if err = goleak.Find(append(sdkHeartbeats, existing)...); err == nil {
+			return
+		}
+	}
+	t.Error(err)
 }

@@ -126,6 +126,10 @@ func (p *pool) closeIdle() {
 		c.Close()
 	}
 	p.idle = nil
+	if p.sweep != nil {
+		p.sweep.Stop()
+		p.sweep = nil
+	}
 }
 
 // dial connects to the target. Each address that its name resolves to is

@@ -1,0 +1,821 @@
+package tunnel_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"pictap/mock"
+	"pictap/tunnel"
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+)
+
+const publicURL = "https://abc.ngrok.app" // of our tunnel, and of a colleague's now and then
+
+// An account is a team's account at the mock: other people's subscriptions are
+// in it, and what is asked of it is counted and can go wrong.
+type account struct {
+	*mock.Server
+	client *pictify.Client
+	others []pictify.Subscription
+
+	mu     sync.Mutex
+	asked  []string                            // "POST", "GET", …
+	pauses []time.Duration                     // waited by registrars
+	news   []tunnel.SubscriptionNotice         // told by registrars
+	fault  func(*http.Request) *mock.Trouble   // nil: all is well
+	edit   func(*http.Request, []byte) []byte  // changes answers; nil: none
+	hold   func(*http.Request) <-chan struct{} // answers only when that is closed; nil: at once
+}
+
+// newAccount has teammates whose target URLs resemble ours in every way but the
+// one that counts.
+func newAccount(t testing.TB) *account {
+	t.Helper()
+	a := &account{Server: &mock.Server{}}
+	a.Trouble = func(r *http.Request) *mock.Trouble {
+		a.mu.Lock()
+		a.asked = append(a.asked, r.Method)
+		fault := a.fault
+		a.mu.Unlock()
+		if fault == nil {
+			return nil
+		}
+		return fault(r)
+	}
+	srv := httptest.NewServer(a)
+	t.Cleanup(func() { srv.Close(); a.Close() })
+	a.client = a.newClient(t, srv.URL)
+	for _, u := range []string{
+		publicURL + "/in/ffffffffffffffffffffffffffffffff/" + token, // a colleague on the same static domain
+		publicURL + "/in/" + install + "0/" + token,
+		publicURL + "/in/0" + install + "/" + token,
+		publicURL + "/in/" + install,
+		publicURL + "/in/" + install + "/",
+		publicURL + "/in/" + install + "/" + token + "/more",
+		publicURL + "/in/" + install + "/" + token + "?for=them",
+		publicURL + "/in/" + strings.ToUpper(install) + "/" + token,
+		publicURL + "/in/%30" + install[1:] + "/" + token,
+		publicURL + "/IN/" + install + "/" + token,
+		publicURL + "/theirs/in/" + install + "/" + token,
+		publicURL + "//in/" + install + "/" + token,
+		publicURL + "/hook?next=/in/" + install + "/" + token,
+		"https://in." + install + ".example.com/" + token,
+		"https://example.com/" + install,
+	} {
+		a.teammate(t, u)
+	}
+	return a
+}
+
+func (a *account) newClient(t testing.TB, base string) *pictify.Client {
+	transport := &http.Transport{DisableKeepAlives: true} // net/http repeats requests on kept ones by itself
+	t.Cleanup(transport.CloseIdleConnections)
+	return &pictify.Client{BaseURL: base, Key: pictify.NewSecret("pk_test_1"), HTTP: &http.Client{Transport: transport}}
+}
+
+func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	edit, hold := a.edit, a.hold
+	a.mu.Unlock()
+	if hold != nil {
+		if c := hold(r); c != nil {
+			select {
+			case <-c:
+			case <-r.Context().Done():
+			}
+			return
+		}
+	}
+	if edit == nil {
+		a.Server.ServeHTTP(w, r)
+		return
+	}
+	rec := httptest.NewRecorder()
+	a.Server.ServeHTTP(rec, r)
+	w.WriteHeader(rec.Code)
+	w.Write(edit(r, rec.Body.Bytes()))
+}
+
+func (a *account) teammate(t testing.TB, target string) {
+	t.Helper()
+	_, err := a.client.Create(t.Context(), pictify.NewSubscription{Event: pictify.RenderCompleted, TargetURL: target}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.others = a.Subscriptions()
+	a.asked = nil
+}
+
+// set makes things go wrong, or right again, from here on.
+func (a *account) set(fault func(*http.Request) *mock.Trouble) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fault, a.asked = fault, nil
+}
+
+func (a *account) count(method string) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, m := range a.asked {
+		if method == "" || m == method {
+			n++
+		}
+	}
+	return n
+}
+
+// whats are what registrars told, without what recurs on each wait.
+func (a *account) whats() (list []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, n := range a.news {
+		if n.What != "waiting" {
+			list = append(list, n.What)
+		}
+	}
+	return list
+}
+
+// ours returns the subscriptions that are not other people's, and fails the
+// test when one of those has been touched.
+func (a *account) ours(t testing.TB) (list []pictify.Subscription) {
+	t.Helper()
+	var others []pictify.Subscription
+	for _, sub := range a.Subscriptions() {
+		if slices.ContainsFunc(a.others, func(o pictify.Subscription) bool { return o.UID == sub.UID }) {
+			others = append(others, sub)
+		} else {
+			list = append(list, sub)
+		}
+	}
+	if diff := cmp.Diff(a.others, others, cmpopts.EquateComparable()); diff != "" {
+		t.Errorf("other people's subscriptions (-before +after):\n%s", diff)
+	}
+	return list
+}
+
+func (a *account) mustBeAsBefore(t testing.TB) {
+	t.Helper()
+	for _, sub := range a.ours(t) {
+		t.Errorf("left behind: %s %s %s %s", sub.UID, sub.Event, sub.Status, sub.TargetURL)
+	}
+}
+
+// A home is one installation: its database, its paths and its receiver.
+type home struct {
+	*tunnel.Registrar
+	*account
+	rc *tunnel.Receiver
+}
+
+// newHome opens the database in the file path, "" for a new one.
+func (a *account) newHome(t testing.TB, path string) *home {
+	t.Helper()
+	s := openStore(t, path)
+	hooks := &tunnel.Hooks{Install: install}
+	if err := tunnel.LoadHooks(t.Context(), s, hooks); err != nil {
+		t.Fatal(err)
+	}
+	return &home{
+		Registrar: &tunnel.Registrar{
+			API: a.client, Store: s, Hooks: hooks, Types: pictify.Subscribable(),
+			Wait: func(ctx context.Context, d time.Duration) error {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				a.pauses = append(a.pauses, d)
+				return ctx.Err()
+			},
+			Notify: func(n tunnel.SubscriptionNotice) {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				a.news = append(a.news, n)
+			},
+		},
+		account: a,
+		rc:      &tunnel.Receiver{Hooks: hooks, Store: s},
+	}
+}
+
+func (h *home) start(t testing.TB) {
+	t.Helper()
+	if err := h.Start(t.Context(), publicURL); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+}
+
+// rows returns the registered subscriptions in the store that are not retired.
+func (h *home) rows(t testing.TB) (list []store.Subscription) {
+	t.Helper()
+	all, err := h.Store.Subscriptions(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range all {
+		if row.Kind == store.Registered && row.State != store.Retired {
+			list = append(list, row)
+		}
+	}
+	return list
+}
+
+// deliver sends a delivery to a target URL, signed with key, and returns the
+// receiver's status.
+func (h *home) deliver(target, key string) int {
+	u, err := url.Parse(target)
+	if err != nil {
+		panic(err)
+	}
+	body := event(1)
+	r := httptest.NewRequest("POST", u.Path, bytes.NewReader(body))
+	r.Header.Set("X-Pictify-Signature", sign(key, time.Now(), body))
+	w := httptest.NewRecorder()
+	h.rc.ServeHTTP(w, r)
+	return w.Code
+}
+
+// mustDeliver fails the test unless there is exactly one active subscription for
+// each of types, its path is open, and its secret alone opens it.
+func (h *home) mustDeliver(t testing.TB, public string, types ...pictify.EventType) {
+	t.Helper()
+	var got []pictify.EventType
+	for _, sub := range h.ours(t) {
+		got = append(got, sub.Event)
+		if sub.Status != pictify.Active || !strings.HasPrefix(sub.TargetURL, public+"/in/"+install+"/") {
+			t.Errorf("%s is %s at %s", sub.Event, sub.Status, sub.TargetURL)
+		}
+		if code := h.deliver(sub.TargetURL, sub.Secret.Reveal()); code != 200 {
+			t.Errorf("a delivery of %s is answered %d, want 200", sub.Event, code)
+		}
+		if code := h.deliver(sub.TargetURL, "whsec_somebody_elses_0123"); code != 401 {
+			t.Errorf("a forged delivery of %s is answered %d, want 401", sub.Event, code)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(types)
+	if diff := cmp.Diff(types, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("subscribed (-want +got):\n%s", diff)
+	}
+	var live []pictify.EventType
+	for _, row := range h.Live() {
+		live = append(live, row.Event)
+	}
+	if slices.Sort(live); !slices.Equal(live, got) {
+		t.Errorf("Live has %s, Pictify %s", live, got)
+	}
+}
+
+// mustBeClosed fails the test if a path of ours accepts anything, whatever it
+// may be signed with, or the store still counts on a subscription.
+func (h *home) mustBeClosed(t testing.TB) {
+	t.Helper()
+	if rows := h.rows(t); len(rows) != 0 {
+		t.Errorf("the store still has %+v", rows)
+	}
+	all, err := h.Store.Subscriptions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range all {
+		if row.Kind != store.Registered {
+			continue
+		}
+		for _, key := range []string{"", "short", "whsec_short_one"} {
+			if code := h.deliver(row.TargetURL, key); code != 410 {
+				t.Errorf("the path of %s answers %d, want 410", row.Event, code)
+			}
+		}
+	}
+	if len(h.Live()) != 0 {
+		t.Errorf("Live still has %d", len(h.Live()))
+	}
+}
+
+// on makes a fault for requests of one method only, from the first-th to before
+// the end-th of them; end 0 means for ever.
+func on(method string, first, end int, fault mock.Trouble) func(*http.Request) *mock.Trouble {
+	var mu sync.Mutex
+	n := 0
+	return func(r *http.Request) *mock.Trouble {
+		if r.Method != method {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if n++; n >= first && (n < end || end == 0) {
+			return &fault
+		}
+		return nil
+	}
+}
+
+func TestStartSubscribesToWhatIsAccepted(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	h.Types = pictify.EventTypes()
+	a.set(func(r *http.Request) *mock.Trouble {
+		if r.Method != "POST" {
+			return nil
+		}
+		// At this moment the intent is on disk, and the path exists but is closed.
+		var n pictify.NewSubscription
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if err := errors.Join(err, json.Unmarshal(body, &n)); err != nil {
+			t.Error(err)
+		}
+		row := h.rows(t)[len(h.rows(t))-1]
+		if row.State != store.Intended || row.TargetURL != n.TargetURL || row.Event != n.Event || row.IdempotencyKey != r.Header.Get("Idempotency-Key") {
+			t.Errorf("the store has %+v while %+v is asked for", row, n)
+		}
+		for _, key := range []string{"", remoteKey} {
+			if code := h.deliver(n.TargetURL, key); code != 503 {
+				t.Errorf("the path of %s answers %d before its secret is known, want 503", n.Event, code)
+			}
+		}
+		return nil
+	})
+	h.start(t)
+	h.mustDeliver(t, publicURL, pictify.Subscribable()...)
+	for i, sub := range a.ours(t) {
+		row := h.rows(t)[i]
+		if row.State != store.Live || row.UID != sub.UID || !row.Secret.Equal(sub.Secret) || row.API != a.client.BaseURL {
+			t.Errorf("the store has %+v of %s", row, sub.UID)
+		}
+	}
+	want := []string{"created", "created", "refused", "refused", "created", "created"}
+	if diff := cmp.Diff(want, a.whats()); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	for _, n := range a.news {
+		if n.What == "refused" && (!strings.HasPrefix(string(n.Event), "batch.") || !errors.Is(n.Err, pictify.ErrRefused)) {
+			t.Errorf("told %+v", n)
+		}
+	}
+	removed, left := h.Stop(t.Context())
+	if len(removed) != 4 || len(left) != 0 {
+		t.Errorf("Stop removed %d and left %v, want 4 and none", len(removed), left)
+	}
+	a.mustBeAsBefore(t)
+	h.mustBeClosedAfterStop(t)
+}
+
+// mustBeClosedAfterStop is mustBeClosed for the store alone: paths go on
+// answering until the tunnel is closed.
+func (h *home) mustBeClosedAfterStop(t testing.TB) {
+	t.Helper()
+	if rows := h.rows(t); len(rows) != 0 {
+		t.Errorf("the store still has %+v", rows)
+	}
+}
+
+func TestStartFailsWhenAllAreRefused(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	h.Types = []pictify.EventType{pictify.BatchCompleted, "invented.type"}
+	if err := h.Start(t.Context(), publicURL); !errors.Is(err, pictify.ErrRefused) {
+		t.Errorf("Start = %v, want %v", err, pictify.ErrRefused)
+	}
+	a.mustBeAsBefore(t)
+	h.mustBeClosed(t)
+}
+
+// What a create can be answered, and what then happens: at the first and at the
+// fourth type, for ever or once.
+func TestCreateFaults(t *testing.T) {
+	type outcome int
+	const (
+		skipped outcome = iota // the type is left out, the others are subscribed to
+		fatal                  // error at once
+		patient                // tried again, then an error
+	)
+	faults := map[string]struct {
+		trouble mock.Trouble
+		then    outcome
+		is      error
+	}{
+		"400":                   {mock.Trouble{Status: 400}, skipped, nil},
+		"409":                   {mock.Trouble{Status: 409}, skipped, nil},
+		"422":                   {mock.Trouble{Status: 422}, skipped, nil},
+		"401":                   {mock.Trouble{Status: 401}, fatal, pictify.ErrUnauthorized},
+		"403":                   {mock.Trouble{Status: 403}, fatal, pictify.ErrForbidden},
+		"404":                   {mock.Trouble{Status: 404}, fatal, pictify.ErrNotFound},
+		"redirect":              {mock.Trouble{Status: 307, Header: http.Header{"Location": {"/elsewhere"}}}, fatal, nil},
+		"429":                   {mock.Trouble{Status: 429}, patient, pictify.ErrRateLimited},
+		"500":                   {mock.Trouble{Status: 500}, patient, nil},
+		"502 after the commit":  {mock.Trouble{Status: 502, Commit: true}, patient, nil},
+		"503":                   {mock.Trouble{Status: 503}, patient, nil},
+		"504":                   {mock.Trouble{Status: 504}, patient, nil},
+		"504 after the commit":  {mock.Trouble{Status: 504, Commit: true}, patient, nil},
+		"cut before the commit": {mock.Trouble{}, patient, nil},
+		"cut after the commit":  {mock.Trouble{Commit: true}, patient, nil},
+		"breaks off":            {mock.Trouble{Status: 201, Commit: true, Header: http.Header{"Content-Length": {"5000"}}, Body: `{"subscription":{`}, patient, nil},
+	}
+	for name, f := range faults {
+		for _, at := range []int{1, 4} {
+			for _, once := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s/at %d/once=%t", name, at, once), func(t *testing.T) {
+					a := newAccount(t)
+					h := a.newHome(t, "")
+					end := 0
+					if once {
+						end = at + 1
+					}
+					a.set(on("POST", at, end, f.trouble))
+					err := h.Start(t.Context(), publicURL)
+					switch {
+					case f.then == skipped && once:
+						want := slices.Delete(slices.Clone(h.Types), at-1, at)
+						h.mustDeliver(t, publicURL, want...)
+					case f.then == skipped && at > 1:
+						h.mustDeliver(t, publicURL, h.Types[:at-1]...)
+					case f.then == patient && once:
+						h.mustDeliver(t, publicURL, h.Types...)
+					default:
+						if err == nil || f.is != nil && !errors.Is(err, f.is) {
+							t.Errorf("Start = %v, want %v", err, f.is)
+						}
+						a.mustBeAsBefore(t)
+						h.mustBeClosed(t)
+						err = nil
+					}
+					if err != nil {
+						t.Errorf("Start = %v", err)
+					}
+					if n := a.count("POST"); n > 8 {
+						t.Errorf("%d creates for 4 types", n)
+					}
+					if n := a.count(""); n > 20 {
+						t.Errorf("%d requests: %v", n, a.asked)
+					}
+					a.set(nil)
+					h.Stop(t.Context())
+					a.mustBeAsBefore(t)
+					h.mustBeClosedAfterStop(t)
+				})
+			}
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 29, 10, 0, 0, 0, time.UTC)
+	const own = 300 * time.Millisecond // what is waited when nothing is said
+	for header, want := range map[string]time.Duration{
+		"2": 2 * time.Second, "": own, "-1": own, "abc": own, "0": own, "999999": pictify.MaxRetryAfter,
+		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
+		now.Add(-time.Hour).Format(http.TimeFormat):       own,
+	} {
+		t.Run(header, func(t *testing.T) {
+			a := newAccount(t)
+			a.client.Now = func() time.Time { return now }
+			h := a.newHome(t, "")
+			trouble := mock.Trouble{Status: 429}
+			if header != "" {
+				trouble.Header = http.Header{"Retry-After": {header}}
+			}
+			a.set(on("POST", 1, 2, trouble))
+			h.start(t)
+			h.mustDeliver(t, publicURL, h.Types...)
+			if diff := cmp.Diff([]time.Duration{want}, a.pauses); diff != "" {
+				t.Errorf("waited (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A wait does not outlast the context.
+func TestInterruptedWhileWaiting(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	a.set(on("POST", 3, 0, mock.Trouble{Status: 429, Header: http.Header{"Retry-After": {"100"}}}))
+	h.Wait = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	notify := h.Notify
+	h.Notify = func(n tunnel.SubscriptionNotice) {
+		if notify(n); n.What == "waiting" {
+			cancel()
+		}
+	}
+	if err := h.Start(ctx, publicURL); !errors.Is(err, context.Canceled) {
+		t.Errorf("Start = %v, want %v", err, context.Canceled)
+	}
+	a.mustBeAsBefore(t)
+	h.mustBeClosed(t)
+}
+
+// Interrupted while the create is under way: it may have been carried out.
+func TestInterruptedDuringCreate(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	a.set(func(r *http.Request) *mock.Trouble {
+		if r.Method == "POST" && a.count("POST") == 3 {
+			cancel()
+			return &mock.Trouble{Commit: true}
+		}
+		return nil
+	})
+	if err := h.Start(ctx, publicURL); !errors.Is(err, context.Canceled) {
+		t.Errorf("Start = %v, want %v", err, context.Canceled)
+	}
+	a.mustBeAsBefore(t)
+	h.mustBeClosed(t)
+}
+
+// An answer that cannot be relied on opens no path, whether or not the
+// subscription was made, and whether or not the service knows idempotency keys.
+func TestStrangeCreateAnswers(t *testing.T) {
+	change := func(f func(map[string]any)) func([]byte) []byte {
+		return func(answer []byte) []byte {
+			var v struct{ Subscription map[string]any }
+			if err := json.Unmarshal(answer, &v); err != nil {
+				t.Fatal(err)
+			}
+			f(v.Subscription)
+			out, err := json.Marshal(map[string]any{"subscription": v.Subscription})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+	}
+	is := func(text string) func([]byte) []byte { return func([]byte) []byte { return []byte(text) } }
+	for name, edit := range map[string]func([]byte) []byte{
+		"html":                 is("<html>sign in</html>"),
+		"nothing":              is(""),
+		"truncated":            func(b []byte) []byte { return b[:len(b)/2] },
+		"duplicate keys":       func(b []byte) []byte { return append([]byte(`{"subscription":null,`), b[1:]...) },
+		"two uids":             is(`{"uid":"wh_1","uid":"wh_2","secret":"whsec_0123456789abcdef"}`),
+		"no uid":               change(func(s map[string]any) { delete(s, "uid") }),
+		"uid that climbs":      change(func(s map[string]any) { s["uid"] = "../x" }),
+		"uid of many lines":    change(func(s map[string]any) { s["uid"] = "wh_1\nwh_2" }),
+		"no secret":            change(func(s map[string]any) { delete(s, "secret") }),
+		"null secret":          change(func(s map[string]any) { s["secret"] = nil }),
+		"empty secret":         change(func(s map[string]any) { s["secret"] = "" }),
+		"short secret":         change(func(s map[string]any) { s["secret"] = "whsec_short_one" }),
+		"secret of two lines":  change(func(s map[string]any) { s["secret"] = "whsec_0123456789\nabcdef" }),
+		"secret of a megabyte": change(func(s map[string]any) { s["secret"] = strings.Repeat("x", 1<<20) }),
+		"two megabytes":        func(b []byte) []byte { return append(b, bytes.Repeat([]byte(" "), 2<<20)...) },
+	} {
+		for _, forgetful := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/forgetful=%t", name, forgetful), func(t *testing.T) {
+				a := newAccount(t)
+				h := a.newHome(t, "")
+				creates := 0
+				a.edit = func(r *http.Request, answer []byte) []byte {
+					if r.Method == "POST" {
+						if creates++; creates > 1 { // the first type works
+							return edit(answer)
+						}
+					}
+					return answer
+				}
+				if forgetful {
+					a.set(func(r *http.Request) *mock.Trouble { r.Header.Del("Idempotency-Key"); return nil })
+				}
+				if err := h.Start(t.Context(), publicURL); err == nil {
+					t.Error("Start = nil, want an error")
+				} else if len(err.Error()) > 1000 {
+					t.Errorf("Start = %d bytes of error", len(err.Error()))
+				}
+				a.mustBeAsBefore(t)
+				h.mustBeClosed(t)
+				if n := a.count(""); n > 40 {
+					t.Errorf("%d requests: %v", n, a.asked)
+				}
+			})
+		}
+	}
+}
+
+// A service that shows a secret once, even to the same idempotency key, has it
+// lost with the answer: another subscription takes its place.
+func TestSecretLostWithTheAnswer(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	a.set(on("POST", 2, 3, mock.Trouble{Commit: true}))
+	keys := make(map[string]bool)
+	a.edit = func(r *http.Request, answer []byte) []byte {
+		key := r.Header.Get("Idempotency-Key")
+		if r.Method == "POST" && keys[key] {
+			return bytes.ReplaceAll(answer, []byte(`"secret"`), []byte(`"hidden"`))
+		}
+		keys[key] = true
+		return answer
+	}
+	// The cut request never reaches edit, so its key has to be noted here.
+	cut := a.fault
+	a.fault = func(r *http.Request) *mock.Trouble {
+		trouble := cut(r)
+		if trouble != nil {
+			keys[r.Header.Get("Idempotency-Key")] = true
+		}
+		return trouble
+	}
+	h.start(t)
+	h.mustDeliver(t, publicURL, h.Types...)
+	h.Stop(t.Context())
+	a.mustBeAsBefore(t)
+}
+
+func TestLostAnswer(t *testing.T) {
+	for _, forgetful := range []bool{false, true} {
+		t.Run(fmt.Sprintf("forgetful=%t", forgetful), func(t *testing.T) {
+			a := newAccount(t)
+			h := a.newHome(t, "")
+			lost := on("POST", 2, 4, mock.Trouble{Commit: true})
+			var keys []string
+			a.set(func(r *http.Request) *mock.Trouble {
+				if r.Method == "POST" {
+					keys = append(keys, r.Header.Get("Idempotency-Key"))
+				}
+				if forgetful {
+					r.Header.Del("Idempotency-Key")
+				}
+				return lost(r)
+			})
+			h.start(t)
+			h.mustDeliver(t, publicURL, h.Types...)
+			if len(keys) != 6 || keys[1] != keys[2] || keys[2] != keys[3] || keys[0] == keys[1] || keys[3] == keys[4] || len(keys[0]) < 20 {
+				t.Errorf("idempotency keys %q, want the second one three times", keys)
+			}
+			h.Stop(t.Context())
+			a.mustBeAsBefore(t)
+		})
+	}
+}
+
+func TestEarlierSubscriptionsAreUsedAgain(t *testing.T) {
+	dir := t.TempDir()
+	a := newAccount(t)
+	first := a.newHome(t, dir+"/1.db")
+	first.start(t)
+	before := a.ours(t)
+	first.Store.Close() // and nothing is removed: kill -9, or --on-exit keep
+
+	t.Run("same wishes, another URL", func(t *testing.T) {
+		h := a.newHome(t, dir+"/1.db")
+		if err := h.Start(t.Context(), "https://other.ngrok.app/"); err != nil {
+			t.Fatal(err)
+		}
+		h.mustDeliver(t, "https://other.ngrok.app", h.Types...)
+		for i, sub := range a.ours(t) {
+			if sub.UID != before[i].UID || !sub.Secret.Equal(before[i].Secret) || a.whats()[4+i] != "reused" {
+				t.Errorf("%s was replaced by %s, want it reused", before[i].UID, sub.UID)
+			}
+		}
+	})
+	t.Run("fewer types", func(t *testing.T) {
+		h := a.newHome(t, dir+"/1.db")
+		h.Types = h.Types[:2]
+		h.start(t)
+		h.mustDeliver(t, publicURL, h.Types...)
+		if got := a.ours(t); got[0].UID != before[0].UID || got[1].UID != before[1].UID {
+			t.Error("those still wanted were replaced")
+		}
+	})
+	t.Run("other filters", func(t *testing.T) {
+		h := a.newHome(t, dir+"/1.db")
+		h.Filters = pictify.Filters{TemplateID: "tmpl_1"}
+		h.start(t)
+		h.mustDeliver(t, publicURL, h.Types...)
+		for _, sub := range a.ours(t) {
+			if sub.Filters != h.Filters {
+				t.Errorf("%s has filters %+v", sub.UID, sub.Filters)
+			}
+			if slices.ContainsFunc(before, func(b pictify.Subscription) bool { return b.UID == sub.UID }) {
+				t.Errorf("%s was kept although its filters differ", sub.UID)
+			}
+		}
+		for _, row := range before {
+			if code := h.deliver(row.TargetURL, row.Secret.Reveal()); code != 410 {
+				t.Errorf("a replaced path answers %d, want 410", code)
+			}
+		}
+	})
+	t.Run("somebody changed the filters", func(t *testing.T) {
+		h := a.newHome(t, dir+"/1.db")
+		h.start(t)
+		changed := a.ours(t)[0].UID
+		a.Edit(changed, func(s *pictify.Subscription) { s.Filters.TemplateID = "tmpl_2" })
+		again := a.newHome(t, dir+"/1.db")
+		again.start(t)
+		again.mustDeliver(t, publicURL, h.Types...)
+		if slices.ContainsFunc(a.ours(t), func(s pictify.Subscription) bool { return s.UID == changed }) {
+			t.Error("a subscription with filters that nobody asked for was used again")
+		}
+	})
+	t.Run("secret not known", func(t *testing.T) { // such as after the database was lost
+		h := a.newHome(t, "")
+		h.start(t)
+		h.mustDeliver(t, publicURL, h.Types...)
+		h.Stop(t.Context())
+		a.mustBeAsBefore(t)
+	})
+	t.Run("they are gone", func(t *testing.T) {
+		h := a.newHome(t, dir+"/1.db")
+		h.start(t)
+		h.mustDeliver(t, publicURL, h.Types...)
+		h.Stop(t.Context())
+		a.mustBeAsBefore(t)
+	})
+}
+
+// A service where PUT cannot change the status, or says so and does not, has
+// another way to resume (the documents differ).
+func TestPausedIsResumedOneWayOrTheOther(t *testing.T) {
+	for name, edit := range map[string]func(*account, *http.Request) *mock.Trouble{
+		"PUT works": func(*account, *http.Request) *mock.Trouble { return nil },
+		"PUT refuses a status": func(a *account, r *http.Request) *mock.Trouble {
+			if r.Method == "PUT" {
+				body, _ := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				if bytes.Contains(body, []byte(`"status"`)) {
+					return &mock.Trouble{Status: 400}
+				}
+			}
+			return nil
+		},
+		"PUT ignores a status": func(a *account, r *http.Request) *mock.Trouble {
+			if r.Method == "PUT" {
+				body, _ := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(body, []byte(`"status"`), []byte(`"ignored"`))))
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir() + "/1.db"
+			a := newAccount(t)
+			h := a.newHome(t, path)
+			h.start(t)
+			before := a.ours(t)
+			for _, sub := range before {
+				a.Edit(sub.UID, func(s *pictify.Subscription) { s.Status = pictify.Paused })
+			}
+			a.set(func(r *http.Request) *mock.Trouble { return edit(a, r) })
+			again := a.newHome(t, path)
+			again.start(t)
+			again.mustDeliver(t, publicURL, h.Types...)
+			if name != "PUT refuses a status" && a.ours(t)[0].UID != before[0].UID {
+				t.Error("it was replaced")
+			}
+			uid := a.ours(t)[0].UID
+			a.Edit(uid, func(s *pictify.Subscription) { s.Status = pictify.Failed })
+			if err := again.Check(t.Context(), publicURL, time.Now()); err != nil {
+				t.Errorf("Check = %v", err)
+			}
+			again.mustDeliver(t, publicURL, h.Types...)
+			again.Stop(t.Context())
+			a.mustBeAsBefore(t)
+		})
+	}
+}
+
+// Ours are found on whichever page of the list they are, and nothing else is.
+func TestAllPagesAreSearched(t *testing.T) {
+	a := newAccount(t)
+	dir := t.TempDir()
+	for page := range 3 { // crashed three times, with colleagues busy in between
+		h := a.newHome(t, fmt.Sprintf("%s/%d.db", dir, page))
+		h.start(t)
+		ours := a.ours(t)
+		for i := range 60 {
+			a.teammate(t, fmt.Sprintf("%s/in/%032x/%d", publicURL, page, i))
+		}
+		a.others = slices.DeleteFunc(a.others, func(s pictify.Subscription) bool {
+			return slices.ContainsFunc(ours, func(o pictify.Subscription) bool { return o.UID == s.UID })
+		})
+	}
+	if n := len(a.Subscriptions()); n < 200 {
+		t.Fatalf("%d subscriptions, want three pages of them", n)
+	}
+	h := a.newHome(t, "")
+	h.start(t)
+	h.mustDeliver(t, publicURL, h.Types...)
+	h.Stop(t.Context())
+	a.mustBeAsBefore(t)
+
+	a.newHome(t, "").start(t)
+	h = a.newHome(t, "")
+	if err := h.Prune(t.Context()); err != nil {
+		t.Errorf("Prune = %v", err)
+	}
+	a.mustBeAsBefore(t)
+}
