@@ -100,7 +100,19 @@ func newTab(t testing.TB) *tab {
 		}
 		t.Skip("no Chromium or Chrome on this machine: the page is not tested (with CI set, this fails)")
 	}
-	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	return openTab(t, chromium.ctx, chromedp.WithNewBrowserContext())
+}
+
+// sister opens another tab of the same window: it shares what a browser profile
+// shares.
+func (p *tab) sister() *tab {
+	p.t.Helper()
+	return openTab(p.t, p.ctx)
+}
+
+func openTab(t testing.TB, parent context.Context, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	p := &tab{t: t, ctx: ctx}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -15,7 +15,7 @@ import (
 	"pictap/ui"
 )
 
-var shots = flag.String("shots", "", "folder for pictures of the page (default: the test's artifact folder)")
+var shots = flag.String("shots", "", "folder for pictures of the page in all its states")
 
 // demo fills a store with what a lively quarter of an hour looks like.
 func demo(t *testing.T, st *store.Store) {
@@ -92,10 +92,6 @@ func TestLook(t *testing.T) {
 	demo(t, st)
 	s := serve(t, demoOptions(st))
 	empty := serve(t, demoOptions(openStore(t)))
-	dir := *shots
-	if dir == "" {
-		dir = artifacts(t)
-	}
 	p, e, locked := newTab(t), newTab(t), newTab(t)
 	p.open(s.LaunchURL())
 	p.wait(`document.querySelectorAll(".lines > .line").length > 20 && document.querySelector(".connection.live")`)
@@ -116,7 +112,9 @@ func TestLook(t *testing.T) {
 				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
 					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
 				}
-				p.picture(filepath.Join(dir, name+"-"+size.name+"-"+theme+".png"))
+				if *shots != "" {
+					p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
+				}
 			}
 		}
 		p.resize(1440, 900)

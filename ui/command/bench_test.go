@@ -69,27 +69,30 @@ func benchProxy(b *testing.B) {
 func benchSession(b *testing.B) {
 	app, got := benchApp(b)
 	s := benchStart(b, app.URL)
+	benchPage(b, s, func([]byte) {})
 	hook := s.hooks.Local()[0]
-	benchSend(b, s.door.Addr().String(), s.hooks.Path(hook.Token), s.cfg.secret.Reveal(), func() {
-		for {
-			changed := s.store.Changed()
-			c, err := s.store.Count(context.Background())
-			if err != nil {
-				b.Fatal(err)
-			}
-			if c.Deliveries == int64(b.N) && c.Waiting == 0 {
-				return
-			}
-			<-changed
-		}
-	})
+	benchSend(b, s.door.Addr().String(), s.hooks.Path(hook.Token), s.cfg.secret.Reveal(), func() { benchAllForwarded(b, s) })
 	if got.Load() != int64(b.N) {
 		b.Errorf("the app got %d of %d", got.Load(), b.N)
 	}
 }
 
-// benchStart starts a session as "listen --tunnel none --no-register" does,
-// with a page open.
+// benchAllForwarded waits until all deliveries are stored and none waits.
+func benchAllForwarded(b *testing.B, s *session) {
+	for {
+		changed := s.store.Changed()
+		c, err := s.store.Count(context.Background())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if c.Deliveries == int64(b.N) && c.Waiting == 0 {
+			return
+		}
+		<-changed
+	}
+}
+
+// benchStart starts a session as "listen --tunnel none --no-register" does.
 func benchStart(b *testing.B, app string) *session {
 	st, err := openState(b.TempDir(), nil)
 	if err != nil {
@@ -114,12 +117,11 @@ func benchStart(b *testing.B, app string) *session {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.close(context.Background()) })
-	benchPage(b, s)
 	return s
 }
 
-// benchPage opens a page's socket and reads it.
-func benchPage(b *testing.B, s *session) {
+// benchPage opens a page's socket and hands each message to got.
+func benchPage(b *testing.B, s *session, got func(message []byte)) {
 	launch := s.page.handler.LaunchURL()
 	_, code, _ := strings.Cut(launch, "#code=")
 	res, err := http.Post(s.page.base()+"/api/session", "application/json", strings.NewReader(`{"code":"`+code+`"}`))
@@ -139,9 +141,11 @@ func benchPage(b *testing.B, s *session) {
 	go func() {
 		defer close(done)
 		for {
-			if _, _, err := c.ReadMessage(); err != nil {
+			_, message, err := c.ReadMessage()
+			if err != nil {
 				return
 			}
+			got(message)
 		}
 	}()
 	b.Cleanup(func() { c.Close(); <-done })
@@ -187,19 +191,13 @@ func benchConnection(addr, path, secret string, next *atomic.Int64, n int64) (to
 	}
 	defer c.Close()
 	r := bufio.NewReader(c)
-	pad := strings.Repeat("x", 850)
 	for {
 		i := next.Add(1)
 		if i > n {
 			return took, nil
 		}
-		body := fmt.Sprintf(`{"event":"render.completed","timestamp":"2026-01-29T10:30:00Z","data":{"type":"image","imageId":"img_%d","url":"https://cdn.pictify.io/x.png","width":1200,"height":630,"pad":"%s"}}`, i, pad)
 		t := time.Now()
-		mac := hmac.New(sha256.New, []byte(secret))
-		fmt.Fprintf(mac, "%d.%s", t.Unix(), body)
-		if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nX-Pictify-Signature: t=%d,v1=%s\r\n"+
-			"X-Pictify-Event: render.completed\r\nX-Pictify-Delivery-Id: del_%d\r\nUser-Agent: bench\r\nContent-Length: %d\r\n\r\n%s",
-			path, addr, t.Unix(), hex.EncodeToString(mac.Sum(nil)), i, len(body), body); err != nil {
+		if _, err := io.WriteString(c, benchRequest(path, secret, int(i))); err != nil {
 			return took, err
 		}
 		res, err := http.ReadResponse(r, nil)
@@ -212,4 +210,11 @@ func benchConnection(addr, path, secret string, next *atomic.Int64, n int64) (to
 			return took, fmt.Errorf("answered %s", res.Status)
 		}
 	}
+}
+
+// benchSign signs as the documentation describes it.
+func benchSign(secret string, at int64, body string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "%d.%s", at, body)
+	return fmt.Sprintf("t=%d,v1=%s", at, hex.EncodeToString(mac.Sum(nil)))
 }

@@ -7,7 +7,7 @@ import { Empty, Locked } from "./empty.js";
 import { List } from "./list.js";
 import { follow } from "./live.js";
 import { Model, pageSize } from "./model.js";
-import { call, take, welcome } from "./session.js";
+import { Refused, call, message, take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
 import { answer, duration, oneLine } from "./text.js";
 import { Trigger } from "./trigger.js";
@@ -62,8 +62,11 @@ class App extends Component {
         done = model.generation === generation; // else it was asked for a list that has been thrown away
         if (done) model.older(page);
       }
-    } catch {
-      // The socket is about to end too; the next hello reads again what is missing.
+    } catch (err) {
+      // When the server is away, the socket ends too, and the next hello reads what is missing.
+      if (!(err instanceof Refused)) return;
+      model.say("The list could not be read: " + message(err), "bad");
+      setTimeout(() => this.read(), 2_000);
     } finally {
       this.reading = false;
     }
@@ -82,7 +85,7 @@ class App extends Component {
       const good = a.status >= 200 && a.status < 300;
       model.say("Replayed " + d.id + ": " + answer(a) + " in " + duration(a.duration_ms) + (a.error ? ". " + oneLine(a.error) : "."), good ? "ok" : "bad");
     } catch (err) {
-      model.say("Could not replay " + d.id + ": " + (err instanceof Error ? err.message : String(err)), "bad");
+      model.say("Could not replay " + d.id + ": " + message(err), "bad");
     } finally {
       this.replaying = 0;
       model.changed();
@@ -149,7 +152,9 @@ class App extends Component {
             ${!empty && html`<${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />`}
           </div>
           ${empty ? html`<${Empty} model=${model} />` : html`<${List} model=${model} onOlder=${() => this.read()} />`}
-          <footer class="keys" aria-hidden="true"><kbd>j</kbd><kbd>k</kbd> move <kbd>⏎</kbd> open <kbd>r</kbd> replay <kbd>esc</kbd> close</footer>
+          <footer class="keys" aria-hidden="true">
+            <span><kbd>j</kbd><kbd>k</kbd> move</span><span><kbd>⏎</kbd> open</span><span><kbd>r</kbd> replay</span><span><kbd>esc</kbd> close</span>
+          </footer>
         </section>
         ${d && html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
           onReplay=${() => this.replay()} onClose=${() => model.close()} />`}

@@ -60,8 +60,8 @@ function Pretty({ layout }) {
     if (kind === "") return text;
     const link = kind === "string" ? webLink(stringText(text) ?? "") : "";
     return link
-      ? html`<span class="string">"<a href=${link} target="_blank" rel="noopener noreferrer">${text.slice(1, -1)}</a>"</span>`
-      : html`<span class=${kind}>${visible(text)}</span>`;
+      ? html`<span class="json-string">"<a href=${link} target="_blank" rel="noopener noreferrer">${text.slice(1, -1)}</a>"</span>`
+      : html`<span class=${"json-" + kind}>${visible(text)}</span>`;
   })}${layout.cut && html`<span class="cut">\n… there is more: see raw, or download it.</span>`}</pre>`;
 }
 

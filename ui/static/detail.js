@@ -4,7 +4,7 @@
 
 import { Component, html } from "./vendor/htm-preact.js";
 import { Body } from "./body.js";
-import { Refused, call, request } from "./session.js";
+import { Refused, call, message, request } from "./session.js";
 import { Light, copy } from "./strip.js";
 import { ago, answer, answerTone, duration, exact, journey, kindOf, oneLine, outcome, plural, size, verdictSentence } from "./text.js";
 
@@ -27,7 +27,7 @@ export class Detail extends Component {
     super();
     /** @type {{full: DetailOf | null, trouble: string}} */
     this.state = { full: null, trouble: "" };
-    this.asked = ""; // what was last fetched: id and revision
+    this.asked = ""; // what was last fetched: delivery, revision and connection
     this.clock = 0;
   }
 
@@ -44,10 +44,13 @@ export class Detail extends Component {
     clearInterval(this.clock);
   }
 
-  /** fetch reads the delivery when it is another one or has changed. What is shown meanwhile stays. */
+  /**
+   * fetch reads the delivery when it is another one, or has changed, or the connection is a new one. What is shown
+   * meanwhile stays.
+   */
   async fetch() {
     const { d, model } = /** @type {DetailProps} */ (this.props);
-    const want = d.id + " " + d.rev;
+    const want = d.id + " " + d.rev + " " + model.hellos;
     if (this.asked === want || model.connection !== "live") return;
     this.asked = want;
     try {
@@ -56,8 +59,7 @@ export class Detail extends Component {
     } catch (err) {
       if (this.asked !== want) return;
       const gone = err instanceof Refused && err.status === 404;
-      this.setState({ trouble: gone ? "This delivery is no longer stored: newer ones have taken its place." : "It could not be read: " + err });
-      if (!gone) this.asked = ""; // asked again when the connection is back
+      this.setState({ trouble: gone ? "This delivery is no longer stored: newer ones have taken its place." : "It could not be read: " + message(err) });
     }
   }
 
@@ -72,7 +74,7 @@ export class Detail extends Component {
       link.click();
       URL.revokeObjectURL(link.href);
     } catch (err) {
-      model.say("Could not download it: " + err, "bad");
+      model.say("Could not download it: " + message(err), "bad");
     }
   }
 

@@ -3,9 +3,12 @@
 //
 // All lines have one height, so line n stands at n times that height and any number of them scrolls alike. While
 // somebody reads further down, arriving lines do not move what is read: the list holds on to the line at its top.
+//
+// Elements belong to places and not to deliveries: when hundreds arrive at once, the text in forty elements changes,
+// which costs the browser half of what forty new elements do.
 
 import { Component, html } from "./vendor/htm-preact.js";
-import { clock, day, exact, kindOf, oneLine, outcome, plural, verdictLabel } from "./text.js";
+import { exact, kindOf, oneLine, outcome, plural, verdictLabel, when } from "./text.js";
 
 /** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./model.js").Model} Model */
@@ -30,6 +33,8 @@ export class List extends Component {
     this.element = null;
     /** The line at the top while it is not the newest one: which, and how far into it. */
     this.anchor = { seq: 0, into: 0 };
+    this.pressed = 0; // the delivery that the mouse went down on
+    this.newest = 0; // the delivery that was drawn as line 0
     this.shown = 0; // the selection that was last brought into view
   }
 
@@ -88,9 +93,27 @@ export class List extends Component {
     const { model } = this.props;
     const top = element.scrollTop;
     const line = Math.floor(top / this.lineHeight);
-    this.anchor = top < this.lineHeight / 2 ? { seq: 0, into: 0 } : { seq: model.rows.at(-1 - line)?.seq ?? 0, into: top - line * this.lineHeight };
+    const since = Math.max(0, model.line(this.newest)); // lines that have come above since the list was drawn
+    this.anchor = top < this.lineHeight / 2 ? { seq: 0, into: 0 } : { seq: model.rows.at(-1 - line - since)?.seq ?? 0, into: top - line * this.lineHeight };
     model.follow(this.anchor.seq === 0);
     this.setState({ top });
+  }
+
+  /** focused puts a keyboard that comes to the list on a line in view. A mouse chooses its own. */
+  focused() {
+    const { model } = this.props;
+    if (model.selected || !this.element?.matches(":focus-visible")) return;
+    const top = model.rows.at(-1 - Math.ceil(this.top / this.lineHeight));
+    if (top) model.select(top.seq);
+  }
+
+  /**
+   * open shows a delivery. With a mouse that is the one it went down on: others may have come since.
+   * @param {MouseEvent} e
+   * @param {number} seq
+   */
+  open(e, seq) {
+    this.props.model.open(e.detail > 0 ? this.pressed : seq);
   }
 
   toNewest() {
@@ -111,15 +134,17 @@ export class List extends Component {
     const lines = [];
     for (let i = first; i < end; i++) {
       const d = rows[rows.length - 1 - i];
-      lines.push(html`<${Line} key=${d.seq} d=${d} line=${i} y=${i * height} today=${now.toDateString()}
-        selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)} onOpen=${() => model.open(d.seq)} />`);
+      lines.push(html`<${Line} key=${i} d=${d} line=${i} y=${i * height} today=${now.toDateString()}
+        selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)}
+        onPress=${() => (this.pressed = d.seq)} onOpen=${(/** @type {MouseEvent} */ e) => this.open(e, d.seq)} />`);
     }
     const active = model.line(model.selected);
+    this.newest = rows.at(-1)?.seq ?? 0;
     return html`
       <div class="list-frame">
         <div class=${"list" + (this.compact ? " compact" : "")} role="grid" tabindex="0" aria-label="Deliveries, newest first"
           aria-rowcount=${rows.length + 1} aria-activedescendant=${active >= first && active < end ? "d" + model.selected : undefined}
-          ref=${(/** @type {HTMLElement} */ e) => (this.element = e)} onScroll=${() => this.scrolled()} onFocus=${() => model.selected || model.step(0)}>
+          ref=${(/** @type {HTMLElement} */ e) => (this.element = e)} onScroll=${() => this.scrolled()} onFocus=${() => this.focused()}>
           <div class="columns line" role="row" aria-rowindex="1">
             <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">About</span>
             <span role="columnheader">Signature</span><span role="columnheader">App</span>
@@ -141,7 +166,8 @@ export class List extends Component {
  * @property {string} today
  * @property {boolean} selected
  * @property {boolean} fresh
- * @property {() => void} onOpen
+ * @property {() => void} onPress
+ * @property {(e: MouseEvent) => void} onOpen
  */
 
 class Line extends Component {
@@ -152,16 +178,16 @@ class Line extends Component {
   }
 
   render() {
-    const { d, line, y, selected, fresh, onOpen } = /** @type {LineProps} */ (this.props);
+    const { d, line, y, selected, fresh, onPress, onOpen } = /** @type {LineProps} */ (this.props);
     const at = new Date(d.time);
     const { text, tone, took } = outcome(d);
     const event = oneLine(d.event) || "unrecognised";
     const about = oneLine(d.about);
-    const classes = "line" + (selected ? " selected" : "") + (fresh ? " fresh" : "") + (d.verdict === "valid" ? "" : " doubtful");
+    const classes = "line" + (selected ? " selected" : "") + (fresh ? " fresh" + (d.seq % 2) : "") + (d.verdict === "valid" ? "" : " doubtful");
     return html`
       <div class=${classes} id=${"d" + d.seq} role="row" aria-rowindex=${line + 2} aria-selected=${selected}
-        style=${{ transform: `translateY(${y}px)` }} onClick=${onOpen}>
-        <time role="gridcell" datetime=${d.time} title=${exact(at)}><span class="day">${day(at, new Date())} </span>${clock(at)}</time>
+        style=${{ top: y + "px" }} onMouseDown=${onPress} onClick=${onOpen}>
+        <time role="gridcell" datetime=${d.time} title=${exact(at)}>${when(at, new Date())}</time>
         <span role="gridcell" class="event" title=${event}><i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${event}</span>
         <span role="gridcell" class="about" title=${about}>
           ${d.source === "local" && html`<em class="tag">test</em>`}${d.arrivals > 1 && html`<em class="tag">sent ${d.arrivals}×</em>`}${about}

@@ -31,6 +31,7 @@ export class Model {
     this.epoch = "";
     /** @type {Status | null} */
     this.status = null;
+    this.hellos = 0; // how often the connection was made
     /** @type {Connection} */
     this.connection = "connecting";
     this.lastLive = new Date(); // when the connection was last known to be good
@@ -81,6 +82,7 @@ export class Model {
     switch (f.type) {
       case "hello":
         if (f.epoch !== this.epoch) this.startOver();
+        this.hellos++;
         this.epoch = f.epoch ?? "";
         this.rev = f.rev ?? -1;
         return !this.loaded;

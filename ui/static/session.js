@@ -21,6 +21,11 @@ export class Locked extends Error {}
 /** The server cannot be reached. */
 export class Unreachable extends Error {}
 
+/** message puts into words what went wrong. @param {unknown} err */
+export function message(err) {
+  return err instanceof Error ? err.message : String(err);
+}
+
 const tabs = new BroadcastChannel("pictap");
 const invitationWait = 400; // ms for the other tabs to answer
 /** @type {Promise<void> | null} */
@@ -37,7 +42,9 @@ export async function take() {
   try {
     keep(await exchange({ code }));
   } catch (err) {
-    if (!(err instanceof Locked)) throw err; // a link used twice: what the tab kept may still do
+    if (err instanceof Locked) return true; // a link used twice: what the tab kept may still do
+    history.replaceState(null, "", "#code=" + code); // it is as good as before
+    throw err;
   }
   return true;
 }

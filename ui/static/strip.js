@@ -24,7 +24,10 @@ export class Strip extends Component {
     const s = model.status;
     return html`
       <header class=${"strip" + (model.connection === "live" ? "" : " old")}>
-        <h1>pictap</h1>
+        <div class="brand">
+          <h1 title=${s && "pictap " + oneLine(s.version)}>pictap</h1>
+          ${s?.mode && html`<em class="tag">${modes[s.mode] ?? oneLine(s.mode)}</em>`}
+        </div>
         <${ConnectionState} model=${model} />
         ${s && html`
           <dl class="facts">
@@ -47,7 +50,7 @@ export class Strip extends Component {
           </dl>`}
       </header>
       ${s && this.state.open && html`<${Subscriptions} list=${s.subscriptions} />`}
-      ${s?.warnings.map((w) => html`<p class="warning" role="status">${oneLine(w)}</p>`)}`;
+      ${s && s.warnings.length > 0 && html`<section class="warnings" role="status" aria-label="Warnings">${s.warnings.map((w) => html`<p>${oneLine(w)}</p>`)}</section>`}`;
   }
 }
 
@@ -94,13 +97,15 @@ function Subscriptions({ list }) {
     </section>`;
 }
 
+const modes = /** @type {Record<string, string>} */ ({ "public-url": "own tunnel" });
+
 /**
  * tunnel says whether deliveries can come in.
  * @param {Status} s
  */
 function tunnel(s) {
   if (s.tunnel === "reconnecting") return { tone: "warn", words: "reconnecting" };
-  if (s.tunnel === "local") return { tone: "quiet", words: s.mode === "mock" ? "from the mock" : "from this machine only" };
+  if (s.tunnel === "local") return { tone: "quiet", words: "from this machine only" };
   if (s.tunnel !== "online") return { tone: "quiet", words: oneLine(s.tunnel) };
   return s.probed ? { tone: "ok", words: "reachable" } : { tone: "warn", words: "online, not proven reachable" };
 }

@@ -54,13 +54,14 @@ export function size(n) {
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const minuteFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const exactFormat = new Intl.DateTimeFormat(undefined, {
   weekday: "short", day: "numeric", month: "short", year: "numeric",
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23", timeZoneName: "short",
 });
 
 /**
- * clock gives the local time of day, "10:42:07"; day gives "" today, else "29 Jan".
+ * clock gives the local time of day, "10:42:07".
  * @param {Date} at
  */
 export function clock(at) {
@@ -68,11 +69,12 @@ export function clock(at) {
 }
 
 /**
+ * when is what a list says of a moment: the time of day, and on another day than now's that day, "Jan 29 10:42".
  * @param {Date} at
  * @param {Date} now
  */
-export function day(at, now) {
-  return at.toDateString() === now.toDateString() ? "" : dayFormat.format(at);
+export function when(at, now) {
+  return at.toDateString() === now.toDateString() ? clock(at) : dayFormat.format(at) + " " + minuteFormat.format(at);
 }
 
 /**

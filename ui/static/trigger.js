@@ -2,7 +2,7 @@
 // Sending test events: one button for each type that pictap can make.
 
 import { html, useState } from "./vendor/htm-preact.js";
-import { call } from "./session.js";
+import { call, message } from "./session.js";
 import { kindOf } from "./text.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -20,7 +20,7 @@ export function EventButtons({ model }) {
       await call("POST", "/api/trigger", { event });
       model.say("Sent " + event + ".", "ok");
     } catch (err) {
-      model.say("Could not send " + event + ": " + (err instanceof Error ? err.message : String(err)), "bad");
+      model.say("Could not send " + event + ": " + message(err), "bad");
     } finally {
       setBusy("");
     }
