@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"modernc.org/sqlite"
 )
@@ -30,6 +31,7 @@ type writeConn struct {
 // so another connection makes them (see writer.checkpoints). fullfsync matters
 // on macOS only, where plain fsync does not reach the drive.
 func openWriteConn(ctx context.Context, path string) (*writeConn, error) {
+	dataSync()
 	c := &writeConn{db: openDB(dsn(path,
 		"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-4000)",
 		"fullfsync(1)", "checkpoint_fullfsync(1)", "journal_size_limit(8388608)"))}
@@ -41,6 +43,15 @@ func openWriteConn(ctx context.Context, path string) (*writeConn, error) {
 	c.conn = conn
 	return c, nil
 }
+
+// dataSync makes SQLite sync with fdatasync(2) where there is one, as it does in
+// most builds: a commit is as durable, and the file's times need no write of
+// their own. macOS and Windows have other calls, and the setting is refused.
+var dataSync = sync.OnceFunc(func() {
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		panic(fmt.Sprintf("store: %v", err)) // it knows no other error
+	}
+})
 
 func (c *writeConn) prepare(ctx context.Context) error {
 	for i, q := range statements {

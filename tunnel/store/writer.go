@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -15,6 +16,10 @@ const (
 	queueSize = 1024 // writes that wait for the writer; more callers block
 	groupSize = 256  // writes that share one transaction at most
 )
+
+// pagesPerWrite is how many pages one write changes, about, beside those of the
+// body: rows and indexes. It decides only when the log is copied.
+const pagesPerWrite = 2
 
 // A write is one caller's part of a transaction. apply may run more than once:
 // when a group fails, its writes are tried again one by one.
@@ -46,7 +51,9 @@ type writer struct {
 	mu     sync.RWMutex // held for reading while a write is queued, for writing to close
 	closed bool
 
-	wal chan struct{} // says that the log has grown
+	wal       chan struct{} // says that the log has grown
+	finish    atomic.Bool   // the checkpointer has done its part
+	unwritten int64         // estimate of what the log has grown by since, in bytes; the writer's
 
 	committing sync.Mutex // held from before a commit until it is announced
 }
@@ -195,6 +202,7 @@ func (w *writer) try(ctx context.Context, group []write, more func([]write) []wr
 		return group, nil, fmt.Errorf("read clock: %w", err)
 	}
 	b.before = b.rev
+	stored := b.bytes
 	for i := 0; i < len(group); i++ {
 		if err := group[i].apply(ctx, b); err != nil {
 			return group, nil, err
@@ -212,10 +220,7 @@ func (w *writer) try(ctx context.Context, group []write, more func([]write) []wr
 	if _, err := w.conn.stmt[commit].ExecContext(ctx); err != nil {
 		return group, nil, fmt.Errorf("commit: %w", err)
 	}
-	select {
-	case w.wal <- struct{}{}:
-	default:
-	}
+	w.logged(ctx, b.bytes-stored+int64(len(group))*pagesPerWrite*4096)
 	return group, b, nil
 }
 
