@@ -70,6 +70,15 @@ func bannerText(paint palette, r readiness) []string {
 	return append(lines, "")
 }
 
+// pageLink tells the link that lets in another page, once the last one has been used.
+func (p *printer) pageLink(launchURL string) {
+	if p.json {
+		p.emit(inspectorLine{p.head("inspector"), launchURL})
+		return
+	}
+	p.note("%s  %s", p.clock(), p.paintTalk.dim("page opened; the link for another one is "+launchURL))
+}
+
 // bye says how the run ended. The head is filled in.
 func (p *printer) bye(b byeLine) {
 	if p.json {

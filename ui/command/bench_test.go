@@ -94,6 +94,9 @@ func benchAllForwarded(b *testing.B, s *session) {
 
 // benchStart starts a session as "listen --tunnel none --no-register" does.
 func benchStart(b *testing.B, app string) *session {
+	procs := runtime.GOMAXPROCS(0)
+	b.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+	runtime.GOMAXPROCS(procs + 2) // as moreProcessors does; the testing package sets it anew for each run
 	st, err := openState(b.TempDir(), nil)
 	if err != nil {
 		b.Fatal(err)

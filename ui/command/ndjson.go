@@ -107,6 +107,12 @@ type subscriptionLine struct {
 	Note         string            `json:"note,omitempty"`
 }
 
+// inspectorLine: the link to the page has been used, and this is the next one.
+type inspectorLine struct {
+	lineHead
+	URL string `json:"url"`
+}
+
 // warningLine: something is not as it should be; pictap goes on.
 type warningLine struct {
 	lineHead

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -107,6 +109,17 @@ func (l loop) end() {
 	}
 }
 
+// moreProcessors lets more threads run Go than there are processors. SQLite is
+// Go code that makes system calls of its own, and while one syncs the disk the
+// runtime takes its thread for busy: on two cores that left one idle a quarter of
+// the time. Two more carry a quarter more deliveries, with less CPU for each.
+// GOMAXPROCS, where set, has the last word.
+var moreProcessors = sync.OnceFunc(func() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+	}
+})
+
 // startSession opens everything in the order in which it can be relied on:
 // the store before the receiver, the receiver before anybody is told its URL,
 // the subscriptions last. On error all of it is closed again.
@@ -114,6 +127,7 @@ func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cf
 	s := &session{cfg: cfg, env: env, p: p, log: log, tunnel: "local",
 		failed: make(chan error, 4), appNews: make(chan struct{}, 1)}
 	s.run, s.stopRun = context.WithCancel(context.WithoutCancel(ctx))
+	moreProcessors()
 	if err := s.start(ctx); err != nil {
 		if e := s.close(ctx); e != nil {
 			log.Error("close after a failed start", "err", e)

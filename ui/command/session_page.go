@@ -35,7 +35,7 @@ func (s *session) openPage() error {
 	}
 	opts := ui.Options{
 		Store: s.store, Status: s.status, Log: s.log, Now: s.env.Now, Random: s.env.random(),
-		Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
+		Opened: s.p.pageLink, Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
 	}
 	if s.forwarder != nil {
 		opts.Replay = s.replay
