@@ -3,6 +3,7 @@
 package command_test
 
 import (
+	"bufio"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -309,4 +312,90 @@ func TestStartErrors(t *testing.T) {
 			w.othersOnly()
 		})
 	}
+}
+
+func TestUnreadableDatabaseIsPutAside(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(w.state, store.FileName)
+	garbage := strings.Repeat("this is not a database\n", 1000)
+	if err := os.WriteFile(path, []byte(garbage), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.run("events", "list"); err == nil || !strings.Contains(err.Error(), "not a readable database") {
+		t.Errorf("events list: %v", err)
+	}
+	p := w.listen()
+	p.next("that it was put aside", func(l line) bool {
+		return l.str("type") == "warning" && strings.Contains(l.str("message"), "put aside")
+	})
+	p.nextType("ready")
+	if !w.emit(pictify.RenderCompleted, 1) {
+		t.Error("not acknowledged")
+	}
+	p.interrupt()
+	aside, err := filepath.Glob(path + ".corrupt-*")
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("put aside: %v, %v", aside, err)
+	}
+	if got, err := os.ReadFile(aside[0]); err != nil || string(got) != garbage {
+		t.Errorf("what was put aside has changed: %v", err)
+	}
+}
+
+// A tool that is piped into head must end, and clean up, when head has seen
+// enough.
+func TestClosedStdoutEndsListening(t *testing.T) {
+	w := newWorld(t)
+	r, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(pictap(t), "listen", w.app.URL, "--output", "json")
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, w.env...)
+	cmd.Stdout = out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	in := bufio.NewReader(r)
+	for {
+		text, err := in.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(text, `"ready"`) {
+			break
+		}
+	}
+	r.Close()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	w.emit(pictify.RenderCompleted, 1) // something to say
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("ended with %v, want success", err)
+		}
+	case <-time.After(patience):
+		cmd.Process.Kill()
+		t.Fatal("still running")
+	}
+	w.othersOnly()
+}
+
+func TestTakenPorts(t *testing.T) {
+	w := newWorld(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := w.listen("--ui-addr", taken.Addr().String())
+	if code := p.wait(); code != 1 {
+		t.Errorf("exit code %d for a page's port that is taken, want 1", code)
+	}
+	if hint := p.nextType("error").str("hint"); !strings.Contains(hint, "another") {
+		t.Errorf("hint %q", hint)
+	}
+	w.othersOnly()
 }

@@ -202,21 +202,22 @@ func (s *session) openState() (err error) {
 	opts := store.Options{Log: s.log, Now: s.env.Now, KeepCount: s.cfg.keepCount}
 	s.store, err = store.Open(path, opts)
 	if errors.Is(err, store.ErrCorrupt) {
-		cause := err
-		aside, err := store.MoveAside(path, s.env.now())
-		if err != nil {
-			return errors.Join(cause, err)
-		}
-		s.warn("the database could not be read and was put aside as %s; a new one was begun", aside)
-		if s.store, err = store.Open(path, opts); err != nil {
-			return err
-		}
+		s.store, err = s.beginAnew(path, opts, err)
 	}
 	if err != nil {
 		return err
 	}
 	s.before, err = s.store.Newest(s.run)
 	return err
+}
+
+func (s *session) beginAnew(path string, opts store.Options, cause error) (*store.Store, error) {
+	aside, err := store.MoveAside(path, s.env.now())
+	if err != nil {
+		return nil, errors.Join(cause, err)
+	}
+	s.warn("the database could not be read and was put aside as %s; a new one was begun", aside)
+	return store.Open(path, opts)
 }
 
 // openReceiver makes the paths and begins to answer on a port of this machine.
