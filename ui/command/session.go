@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"runtime"
 	"sync"
@@ -14,41 +13,8 @@ import (
 
 	"pictap/mock"
 	"pictap/tunnel"
-	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
-	"pictap/ui"
 )
-
-// A sessionConfig is what listen, or demo, wants. Zero fields are left out.
-type sessionConfig struct {
-	state *state
-	way   wayConfig
-
-	target      *url.URL // the app; nil records only
-	allowRemote bool
-	insecure    bool          // do not check the certificate of an https app
-	header      []store.Field // added to what is forwarded
-	connections int
-	timeout     time.Duration
-	secret      pictify.Secret // verifies local hooks and signs what is forwarded
-	resign      bool
-	relay       bool
-	keepCount   int64
-
-	api      *pictify.Client // nil registers nothing
-	mode     string          // for ready: ngrok, public-url, local or mock
-	baseURL  string          // of the mock, for ready
-	types    []pictify.EventType
-	filters  pictify.Filters
-	onExit   string // delete, pause or keep
-	pageAddr string // "" means no page; see listenNear
-	pageMust bool   // pageAddr was asked for: no other port will do
-	assets   string // directory to serve the page from, for those who change it
-	notice   string // to be told at the start: why nothing is registered
-	account  string
-	source   string // where the secret comes from, in words
-	started  func() // called once it is ready; nil for nothing
-}
 
 // A session is everything that runs while listen does. It is started by
 // startSession and ended by close; in between it looks after itself.
@@ -278,79 +244,4 @@ func (s *session) setTunnel(state string) {
 	s.tunnel = state
 	s.mu.Unlock()
 	s.wake()
-}
-
-// status is what the page shows at its top.
-func (s *session) status() ui.Status {
-	st := ui.Status{Mode: s.cfg.mode, Version: version(), App: "unknown"}
-	if s.way != nil {
-		st.PublicURL = s.way.url()
-	}
-	if s.forwarder != nil {
-		st.ForwardTo = s.cfg.target.String()
-		app := s.forwarder.State()
-		st.App = appWord(app)
-		if app.Known && !app.Up {
-			st.Held = app.Waiting
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st.Tunnel, st.Probed, st.Warnings = s.tunnel, s.probed, append([]string{}, s.warnings...)
-	for _, row := range s.live {
-		st.Subscriptions = append(st.Subscriptions, ui.SubscriptionStatus{
-			UID: row.UID, Event: string(row.Event), URL: row.TargetURL, Status: string(pictify.Active)})
-	}
-	return st
-}
-
-func appWord(app tunnel.AppState) string {
-	switch {
-	case app.Known && app.Up:
-		return "answering"
-	case app.Known:
-		return "down"
-	}
-	return "unknown"
-}
-
-// holder is what other processes learn of this one.
-func (s *session) holder() store.Holder {
-	h := store.Holder{PID: pid(), Started: s.env.now(), PublicURL: s.way.url()}
-	if s.page != nil {
-		h.Inspector = s.page.base()
-	}
-	if s.cfg.target != nil {
-		h.ForwardTo = s.cfg.target.String()
-	}
-	return h
-}
-
-// readiness is what there is to say once everything runs.
-func (s *session) readiness(took time.Duration) readiness {
-	st := s.status()
-	r := readiness{
-		readyLine: readyLine{Mode: s.cfg.mode, PublicURL: st.PublicURL, Probed: st.Probed, Hooks: s.hookLines(),
-			ForwardTo: st.ForwardTo, BaseURL: s.cfg.baseURL},
-		Account: s.cfg.account, Took: took, Refused: s.refused, App: st.App, Secret: s.cfg.source,
-	}
-	if s.page != nil {
-		r.Inspector = s.page.handler.LaunchURL()
-	}
-	return r
-}
-
-// hookLines are the paths that a sender may use: those registered, or, when
-// nothing is, one for each type that takes what the local secret signs.
-func (s *session) hookLines() []hookLine {
-	var list []hookLine
-	for _, row := range s.live {
-		list = append(list, hookLine{Event: row.Event, URL: row.TargetURL, Subscription: row.UID})
-	}
-	if s.registrar == nil {
-		for _, h := range s.hooks.Local() {
-			list = append(list, hookLine{Event: h.Event, URL: s.way.url() + s.hooks.Path(h.Token)})
-		}
-	}
-	return list
 }
