@@ -21,7 +21,7 @@ import (
 // waits 30 s for an answer (concepts/webhooks, 2026-01-29).
 const (
 	DefaultMaxBody   = 10 << 20
-	DefaultMaxMemory = 64 << 20
+	DefaultMaxMemory = 48 << 20
 	maxConnections   = 1024
 	headTimeout      = 5 * time.Second  // for a request's head
 	readTimeout      = 30 * time.Second // for head and body

@@ -100,14 +100,14 @@ var statements = [numStatements]string{
 	writeClock: "UPDATE clock SET rev = ?, seq = ?, count = ?, bytes = ?",
 
 	findProof: "SELECT seq FROM deliveries WHERE proof = ?",
-	findDeliveryID: `SELECT d.seq FROM deliveries d INDEXED BY deliveries_delivery_id CROSS JOIN contents c USING (seq)
-		WHERE d.delivery_id = ? AND d.proof IS NOT NULL AND d.hook = ? AND d.size = ? AND c.body = ? LIMIT 1`,
+	findDeliveryID: `SELECT seq FROM deliveries INDEXED BY deliveries_delivery_id
+		WHERE delivery_id = ? AND proof IS NOT NULL AND hook = ? AND digest = ? LIMIT 1`,
 	insertDelivery: `INSERT INTO deliveries (seq, rev, first_rev, received_at, event, about, delivery_id, hook,
-		subscription, source, verdict, reason, state, arrivals, attempts, method, path, remote, size, kept, proof)
-		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, 0, ?14, ?15, ?16, ?17, ?18, ?19
+		subscription, source, verdict, reason, state, arrivals, attempts, method, path, remote, size, kept, proof, digest)
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, 0, ?14, ?15, ?16, ?17, ?18, ?19, ?20
 		WHERE ?7 = '' OR ?19 IS NULL OR NOT EXISTS (
-			SELECT 1 FROM deliveries d INDEXED BY deliveries_delivery_id CROSS JOIN contents c USING (seq)
-			WHERE d.delivery_id = ?7 AND d.proof IS NOT NULL AND d.hook = ?8 AND d.size = ?17 AND c.body = ?20)
+			SELECT 1 FROM deliveries INDEXED BY deliveries_delivery_id
+			WHERE delivery_id = ?7 AND proof IS NOT NULL AND hook = ?8 AND digest = ?20)
 		ON CONFLICT (proof) WHERE proof IS NOT NULL DO NOTHING`,
 	insertContents: "INSERT INTO contents (seq, header, body) VALUES (?, ?, ?)",
 	repeatDelivery: `UPDATE deliveries SET rev = ?, arrivals = arrivals + 1,

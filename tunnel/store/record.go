@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 )
@@ -28,8 +29,9 @@ func (s *Store) Record(ctx context.Context, d Delivery) (Delivery, error) {
 // not called when Record fails, but it is when only ctx has ended meanwhile.
 func (s *Store) RecordThen(ctx context.Context, d Delivery, then func(Delivery)) (Delivery, error) {
 	var out Delivery
+	digest := sha256.Sum256(d.Body) // here, and not in the writer, where all others would wait for it
 	op := write{apply: func(ctx context.Context, b *batch) (err error) {
-		out, err = record(ctx, b, d)
+		out, err = record(ctx, b, d, digest)
 		return err
 	}}
 	if then != nil {
@@ -46,15 +48,15 @@ func (s *Store) RecordThen(ctx context.Context, d Delivery, then func(Delivery))
 	return out, nil
 }
 
-func record(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
-	stored, err := insert(ctx, b, d)
+func record(ctx context.Context, b *batch, d Delivery, digest digest) (Delivery, error) {
+	stored, err := insert(ctx, b, d, digest)
 	if !errors.Is(err, errRepeat) {
 		return stored, err
 	}
 	var seq int64
 	found, err := scanOne(ctx, b.stmt[findProof], []any{d.Proof}, &seq)
 	if err == nil && !found {
-		found, err = scanOne(ctx, b.stmt[findDeliveryID], []any{d.DeliveryID, d.Hook, d.BodySize, notNil(d.Body)}, &seq)
+		found, err = scanOne(ctx, b.stmt[findDeliveryID], []any{d.DeliveryID, d.Hook, digest[:]}, &seq)
 	}
 	if err == nil && !found {
 		err = errors.New("it is there and is not")
@@ -75,12 +77,15 @@ func recordRepeat(ctx context.Context, b *batch, seq int64, d Delivery) (Deliver
 	return d, err
 }
 
+// A digest is a body's SHA-256.
+type digest = [sha256.Size]byte
+
 // errRepeat is what insert returns for a delivery that is there already.
 var errRepeat = errors.New("repeat")
 
 // insert stores d as a new row. The statement itself looks for a repeat: in
 // nearly all cases there is none, and a look of its own would be wasted.
-func insert(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
+func insert(ctx context.Context, b *batch, d Delivery, digest digest) (Delivery, error) {
 	header := encodeFields(d.Header)
 	kept := int64(len(header) + len(d.Body))
 	var proof any // a nil []byte would be stored as an empty blob
@@ -91,7 +96,7 @@ func insert(ctx context.Context, b *batch, d Delivery) (Delivery, error) {
 	d.FirstRev = d.Rev
 	res, err := b.stmt[insertDelivery].ExecContext(ctx, d.Seq, d.Rev, d.FirstRev, micros(d.ReceivedAt),
 		string(d.Event), d.About, d.DeliveryID, d.Hook, d.Subscription, string(d.Source), string(d.Verdict),
-		d.Reason, string(d.State), d.Method, d.Path, d.Remote, d.BodySize, kept, proof, notNil(d.Body))
+		d.Reason, string(d.State), d.Method, d.Path, d.Remote, d.BodySize, kept, proof, digest[:])
 	if err != nil {
 		return d, fmt.Errorf("insert delivery: %w", err)
 	}

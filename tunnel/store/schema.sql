@@ -31,6 +31,7 @@ CREATE TABLE deliveries (
     remote       TEXT NOT NULL,
     size         INTEGER NOT NULL,    -- bytes of the body as received, which may be more than is kept
     kept         INTEGER NOT NULL,    -- bytes that this delivery takes in contents
+    digest       BLOB NOT NULL,       -- SHA-256 of the body as kept
     proof        BLOB                 -- 16 bytes that stand for hook and signature; NULL when not verified
 ) STRICT;
 

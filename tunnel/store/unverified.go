@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"sync"
 	"time"
 )
@@ -90,7 +91,7 @@ func (r *ring) flush() {
 	}
 	err := r.s.writer.do(context.Background(), write{apply: func(ctx context.Context, b *batch) error {
 		for _, d := range list {
-			if _, err := insert(ctx, b, d); err != nil {
+			if _, err := insert(ctx, b, d, sha256.Sum256(d.Body)); err != nil {
 				return err
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -86,6 +87,18 @@ var moreProcessors = sync.OnceFunc(func() {
 	}
 })
 
+// memoryBound is what Go's heap may grow to before collecting garbage comes
+// first: half of the 256 MiB that pictap may take, since SQLite has memory of its own.
+const memoryBound = 128 << 20
+
+// boundMemory makes that known to the runtime. GOMEMLIMIT, where set, has the
+// last word.
+var boundMemory = sync.OnceFunc(func() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryBound)
+	}
+})
+
 // startSession opens everything in the order in which it can be relied on:
 // the store before the receiver, the receiver before anybody is told its URL,
 // the subscriptions last. On error all of it is closed again.
@@ -94,6 +107,7 @@ func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cf
 		failed: make(chan error, 4), appNews: make(chan struct{}, 1)}
 	s.run, s.stopRun = context.WithCancel(context.WithoutCancel(ctx))
 	moreProcessors()
+	boundMemory()
 	if err := s.start(ctx); err != nil {
 		if e := s.close(ctx); e != nil {
 			log.Error("close after a failed start", "err", e)
