@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -15,6 +16,12 @@ import (
 const (
 	queueSize = 1024 // writes that wait for the writer; more callers block
 	groupSize = 256  // writes that share one transaction at most
+
+	// Writes that nobody waits for are put off while there are others, until so
+	// many have gathered or the last ones were written so long ago: together
+	// they change fewer pages, and those who wait are answered sooner.
+	laterMany = 64
+	laterAge  = 10 * time.Millisecond
 )
 
 // pagesPerWrite is how many pages one write changes, about, beside those of the
@@ -46,7 +53,10 @@ func (b *batch) nextRev() int64 { b.rev++; return b.rev }
 type writer struct {
 	s     *Store
 	conn  *writeConn // nil after a failure of the disk, until it can be opened again
-	queue chan write
+	queue chan write // writes that somebody waits for
+	later chan write // the others
+
+	wroteLater time.Time // when the last of the others were written; the writer's
 
 	mu     sync.RWMutex // held for reading while a write is queued, for writing to close
 	closed bool
@@ -59,7 +69,7 @@ type writer struct {
 }
 
 func newWriter(s *Store, c *writeConn) *writer {
-	return &writer{s: s, conn: c, queue: make(chan write, queueSize), wal: make(chan struct{}, 1)}
+	return &writer{s: s, conn: c, queue: make(chan write, queueSize), later: make(chan write, queueSize), wal: make(chan struct{}, 1)}
 }
 
 // enqueue hands w to the writer. It blocks while the queue is full.
@@ -69,8 +79,12 @@ func (w *writer) enqueue(ctx context.Context, op write) error {
 	if w.closed {
 		return ErrClosed
 	}
+	queue := w.queue
+	if op.done == nil {
+		queue = w.later
+	}
 	select {
-	case w.queue <- op:
+	case queue <- op:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -99,28 +113,60 @@ func (w *writer) close() {
 	if !w.closed {
 		w.closed = true
 		close(w.queue)
+		close(w.later)
 	}
 }
 
-// run commits queued writes in groups until the queue is closed and empty.
+// run commits queued writes in groups until the queues are closed and empty.
 //
 // A group is whatever has queued up while the last one was committed: alone, a
 // write waits for nobody; under load, many share one fsync.
 func (w *writer) run() {
 	defer close(w.wal)
 	group := make([]write, 0, groupSize)
-	for op := range w.queue {
+	for {
+		op, ok := w.first()
+		if !ok {
+			return
+		}
 		group = append(group[:0], op)
 		w.commit(group)
 		clear(group)
 	}
 }
 
+// first waits for a write; one that somebody waits for comes first.
+func (w *writer) first() (op write, ok bool) {
+	select {
+	case op, ok = <-w.queue:
+	default:
+		select {
+		case op, ok = <-w.queue:
+		case op, ok = <-w.later:
+		}
+	}
+	if !ok { // closed: what is left in either
+		if op, ok = <-w.queue; !ok {
+			op, ok = <-w.later
+		}
+	}
+	return op, ok
+}
+
 // more appends writes that are queued now, without waiting.
 func (w *writer) more(group []write) []write {
+	group = take(w.queue, group)
+	if n := len(w.later); group[0].done == nil || n >= laterMany || n > 0 && time.Since(w.wroteLater) > laterAge {
+		group = take(w.later, group)
+		w.wroteLater = time.Now()
+	}
+	return group
+}
+
+func take(queue chan write, group []write) []write {
 	for len(group) < groupSize {
 		select {
-		case op, ok := <-w.queue:
+		case op, ok := <-queue:
 			if !ok {
 				return group
 			}
