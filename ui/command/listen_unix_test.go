@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"pictap/tunnel/ngroktest"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
@@ -102,6 +103,35 @@ func TestNewURLAfterReconnect(t *testing.T) {
 			t.Errorf("%s was not acknowledged at the new URL", typ)
 		}
 		p.forwarded(string(typ))
+	}
+	p.interrupt()
+	w.othersOnly()
+}
+
+// Opening the tunnel anew is refused for a while, as when the dead session still
+// counts: it is tried again, visibly, and heals without the user.
+func TestReopeningIsTriedAgain(t *testing.T) {
+	w := newWorld(t)
+	p := w.listen()
+	before := p.nextType("ready").str("public_url")
+	var tries atomic.Int64
+	w.edge.RejectAuth(func(string) *ngroktest.Error {
+		if n := tries.Add(1); n > 1 && n <= 5 { // the first is the SDK's own reconnect
+			return &ngroktest.Error{Code: "ERR_NGROK_108"}
+		}
+		return nil
+	})
+	w.edge.RenameOnRebind(true)
+	w.edge.DropSessions()
+	p.next("that ngrok refuses", func(l line) bool { return l.str("type") == "reconnecting" && strings.Contains(l.str("error"), "108") })
+	if after := p.nextType("reconnected").str("public_url"); after == before {
+		t.Errorf("still at %s", before)
+	}
+	if !w.emit(pictify.RenderCompleted, 1) {
+		p.next("that a subscription was moved", func(l line) bool { return l.str("status") == "moved" })
+		if !w.emit(pictify.RenderCompleted, 2) {
+			t.Error("not acknowledged at the new URL")
+		}
 	}
 	p.interrupt()
 	w.othersOnly()

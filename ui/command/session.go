@@ -163,12 +163,17 @@ const serveGrace = 2 * time.Second
 func (s *session) serve(f func(context.Context) error) {
 	s.servers.Go(func() {
 		if err := f(s.run); err != nil {
-			select {
-			case s.failed <- err:
-			default: // the first ones say enough
-			}
+			s.fail(err)
 		}
 	})
+}
+
+// fail ends the session with an error.
+func (s *session) fail(err error) {
+	select {
+	case s.failed <- err:
+	default: // the first ones say enough
+	}
 }
 
 // openState takes the lock and opens the store. A database that cannot be read

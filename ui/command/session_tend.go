@@ -108,10 +108,7 @@ func (s *session) tunnelNews(ctx context.Context, n tunnel.Notice, lost bool) bo
 		return false
 	default: // ended for good
 		s.setTunnel("ended")
-		select {
-		case s.failed <- withCode(exitNetwork, errors.Join(errTunnelEnded, n.Err)):
-		default:
-		}
+		s.fail(withCode(exitNetwork, errors.Join(errTunnelEnded, n.Err)))
 		return true
 	}
 }
@@ -125,10 +122,8 @@ func (s *session) comeBack(ctx context.Context) {
 	before := s.way.url()
 	if err := s.probeAgain(ctx); err != nil && ctx.Err() == nil {
 		s.log.Info("public URL does not lead here after reconnect, opening anew", "url", before, "err", err)
-		if err := s.way.ngrok.Reopen(ctx); err != nil {
-			if ctx.Err() == nil {
-				s.warn("the tunnel could not be opened again: %v", err)
-			}
+		if err := s.reopen(ctx); err != nil {
+			s.fail(withCode(exitNetwork, errors.Join(errTunnelEnded, err)))
 			return
 		}
 	}
@@ -149,6 +144,32 @@ func (s *session) comeBack(ctx context.Context) {
 	}
 	if err := s.lock.Announce(s.holder()); err != nil {
 		s.log.Warn("announce", "err", err)
+	}
+}
+
+// Pauses between tries to open the tunnel anew; the last one is repeated.
+var reopenPauses = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
+
+// reopen opens the tunnel anew, for as long as that may help. It returns nil when
+// ctx ends, too.
+func (s *session) reopen(ctx context.Context) error {
+	for i := 0; ; i++ {
+		err := s.way.ngrok.Reopen(ctx)
+		var refused *tunnel.NgrokError
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return nil
+		case errors.As(err, &refused) && refused.Permanent:
+			return err
+		}
+		s.p.reconnecting(err)
+		pause := time.NewTimer(reopenPauses[min(i, len(reopenPauses)-1)])
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return nil
+		}
 	}
 }
 
