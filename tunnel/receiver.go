@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +27,10 @@ const (
 	headTimeout      = 5 * time.Second  // for a request's head
 	readTimeout      = 30 * time.Second // for head and body
 	idleTimeout      = 60 * time.Second // between requests
+	maxFields        = 1000             // lines of a request's header
 	unverifiedBody   = 4 << 10          // kept of a body that did not verify
 	staleBody        = 256 << 10        // kept of one that did, but too late
+	longestName      = 256              // bytes of an event type or a delivery id; they are in every summary
 	minSecret        = 16               // bytes; a shorter secret is treated as none
 )
 
@@ -40,7 +43,7 @@ const (
 //	200 verified and stored      404 not a path of ours (constant, not recorded)
 //	400 malformed or stale       405 not a POST
 //	401 unsigned or mismatch     410 a path of an earlier run
-//	408 body too slow            413 body too large
+//	408 body too slow            413 body too large           431 header too large
 //	503 cannot store it, over the memory bound, or the path's secret is unknown
 //
 // Its fields must not change while it serves.
@@ -83,37 +86,75 @@ func (rc *Receiver) init() {
 	})
 }
 
-// Serve answers requests from l until ctx ends, then waits for those being
-// answered, at most grace, and returns nil. It closes l.
+// Serve answers requests from l until ctx ends, then gives those being answered
+// grace to end, breaks off the rest, and returns nil when all have ended. It
+// closes l. When l fails it ends in the same way and returns the error.
 func (rc *Receiver) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
 	rc.init()
+	over, breakOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer breakOff()
+	var handlers gate
 	srv := &http.Server{
-		Handler:           rc,
+		Handler:           handlers.guard(rc),
 		ReadHeaderTimeout: headTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHead - 4096, // net/http adds 4 KiB of slack
 		ConnContext:       withHead,
+		BaseContext:       func(net.Listener) context.Context { return context.WithValue(over, overKey{}, over) },
 		ErrorLog:          slog.NewLogLogger(rc.Log.Handler(), slog.LevelDebug),
 		// No WriteTimeout: answers are a few bytes, and an expired write
 		// deadline can corrupt a whole ngrok session.
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" gets a 404 like everything else
 	}
 	srv.Protocols = new(http.Protocols)
 	srv.Protocols.SetHTTP1(true)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(headListener{l, make(chan struct{}, maxConnections)}) }()
+	var failed error
 	select {
-	case err := <-done:
-		return err
+	case failed = <-done:
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	stop, cancel := context.WithTimeout(over, grace)
 	defer cancel()
 	if err := srv.Shutdown(stop); err != nil {
+		breakOff()
 		srv.Close() // whoever is still talking had its time
 	}
-	<-done
-	return nil
+	if failed == nil {
+		<-done
+	}
+	handlers.close()
+	return failed
+}
+
+// overKey is the context key of a context that ends when a request is to be broken
+// off. The request's own ends already when the sender hangs up.
+type overKey struct{}
+
+// A gate knows when all handlers have ended: http.Server does not wait for those
+// that it breaks off.
+type gate struct {
+	mu     sync.RWMutex // held for reading by handlers; guards closed
+	closed bool
+}
+
+func (g *gate) guard(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.RLock()
+		defer g.mu.RUnlock()
+		if !g.closed {
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// close waits for the handlers that have begun; later ones do nothing.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
 }
 
 // ServeHTTP is Serve's handler. Without Serve, header order is not known.
@@ -133,6 +174,8 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusMethodNotAllowed, "POST only")
 	case hook.Retired:
 		refuse(w, r, http.StatusGone, "no longer here")
+	case countFields(r.Header) > maxFields:
+		refuse(w, r, http.StatusRequestHeaderFieldsTooLarge, "too many header fields")
 	default:
 		rc.receive(w, r, hook)
 	}
@@ -186,7 +229,7 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, hook Hook) {
 	d := store.Delivery{
 		ReceivedAt: rc.Now(), Hook: hook.Token, Subscription: hook.Subscription, Source: hook.Source,
 		Method: r.Method, Path: r.RequestURI, Remote: r.RemoteAddr,
-		DeliveryID: r.Header.Get(pictify.DeliveryIDHeader),
+		DeliveryID: atMost(r.Header.Get(pictify.DeliveryIDHeader), longestName),
 		Header:     fields(r, head), Body: body, BodySize: int64(len(body)),
 	}
 	describe(&d)
@@ -216,8 +259,23 @@ func (rc *Receiver) refuseBody(w http.ResponseWriter, err error) {
 // signature does.
 func describe(d *store.Delivery) {
 	if e, err := pictify.ParseEvent(d.Body); err == nil {
-		d.Event, d.About = e.Type, e.About()
+		d.Event, d.About = pictify.EventType(atMost(string(e.Type), longestName)), e.About()
 	}
+}
+
+// atMost returns the first n bytes of s, in memory of their own.
+func atMost(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}
+
+func countFields(h http.Header) (n int) {
+	for _, values := range h {
+		n += len(values)
+	}
+	return n
 }
 
 // verify sets the delivery's verdict, reason and proof.

@@ -2,7 +2,6 @@ package tunnel
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -41,21 +40,21 @@ type Registrar struct {
 	Notify func(SubscriptionNotice)
 
 	live   []store.Subscription // those that deliver now, in order of Types
-	unsure bool                 // a create was tried more than once: there may be one too many
+	unsure bool                 // a create may have been carried out without our knowing: see sweep
 }
 
 // A SubscriptionNotice is something that happened to a subscription.
 type SubscriptionNotice struct {
 	Event pictify.EventType // "" when it concerns all
 	UID   string
-	What  string        // created, reused, removed, refused, resumed, moved, recreated, lost, waiting, left
-	Err   error         // why, for refused, lost, waiting and left
+	What  string        // created, reused, removed, refused, resumed, moved, recreated, lost, waiting, slow, left
+	Err   error         // why, for refused, lost, waiting, slow and left
 	Gap   time.Duration // for resumed and recreated: how long events may have been missed
 }
 
 // A Leftover is a subscription that could not be removed.
 type Leftover struct {
-	UID   string
+	UID   string // "" when it is not known: the answer that would have told was lost
 	Event pictify.EventType
 	Err   error
 }
@@ -123,16 +122,18 @@ func (r *Registrar) Start(ctx context.Context, publicURL string) error {
 			continue
 		}
 		if err != nil {
-			r.rollBack(ctx)
+			r.rollBack(ctx, reusable)
 			return fmt.Errorf("subscribe to %s: %w", t, err)
 		}
+		delete(reusable, t)
 		r.live = append(r.live, sub)
+	}
+	if err := joinLeft(r.sweep(ctx)); err != nil {
+		r.rollBack(ctx, nil)
+		return fmt.Errorf("remove surplus subscriptions: %w", err)
 	}
 	if len(r.live) == 0 && refused != nil {
 		return fmt.Errorf("subscribe: %w", refused)
-	}
-	if r.unsure {
-		return r.sweep(ctx)
 	}
 	return nil
 }
@@ -158,7 +159,11 @@ func (r *Registrar) reap(ctx context.Context) (map[pictify.EventType]store.Subsc
 	for _, sub := range remote {
 		token, _ := r.Hooks.Ours(sub.TargetURL)
 		row, known := rows[token]
-		delete(rows, token)
+		if known && row.UID != "" && row.UID != sub.UID {
+			known = false // a create that was answered twice: this is the other one
+		} else {
+			delete(rows, token)
+		}
 		if known && r.usable(row, sub) && reusable[sub.Event].UID == "" {
 			reusable[sub.Event] = row
 			continue
@@ -226,20 +231,27 @@ func (r *Registrar) Ours(ctx context.Context) ([]pictify.Subscription, error) {
 	return ours, err
 }
 
-// ensure uses an earlier subscription again or creates one.
+// ensure uses an earlier subscription again or creates one. One that turns out to
+// be of no use is removed, also from reusable.
 func (r *Registrar) ensure(ctx context.Context, t pictify.EventType, publicURL string, reusable map[pictify.EventType]store.Subscription) (store.Subscription, error) {
 	if row, ok := reusable[t]; ok {
 		row, err := r.point(ctx, row, publicURL)
-		if err == nil {
+		switch {
+		case err == nil:
 			r.notify(SubscriptionNotice{Event: t, UID: row.UID, What: "reused"})
 			return row, nil
-		}
-		if !errors.Is(err, pictify.ErrNotFound) {
+		case errors.Is(err, pictify.ErrNotFound): // removed since it was listed
+		case errors.Is(err, pictify.ErrRefused), errors.Is(err, errStuck): // a new one may still be accepted
+			if err := r.remove(ctx, row.UID, t); err != nil {
+				return row, err
+			}
+		default:
 			return row, err
 		}
 		if err := r.retire(ctx, row); err != nil {
 			return row, err
 		}
+		delete(reusable, t)
 	}
 	return r.create(ctx, t, publicURL)
 }
@@ -251,11 +263,33 @@ func (r *Registrar) point(ctx context.Context, row store.Subscription, publicURL
 	if err := r.Store.SaveSubscription(ctx, row); err != nil {
 		return row, err
 	}
-	err := r.patiently(ctx, func() error {
-		_, err := r.API.Update(ctx, row.UID, pictify.Change{TargetURL: row.TargetURL, Status: pictify.Active})
+	return row, r.patiently(ctx, func() error { return r.activate(ctx, row.UID, row.TargetURL) })
+}
+
+// errStuck is returned for a subscription that cannot be made active.
+var errStuck = errors.New("the subscription cannot be resumed")
+
+// activate makes a subscription active, and changes its target unless that is
+// "". The documents differ on whether an update can change the status, and on
+// whether a key may resume.
+func (r *Registrar) activate(ctx context.Context, uid, targetURL string) error {
+	sub, err := r.API.Update(ctx, uid, pictify.Change{TargetURL: targetURL, Status: pictify.Active})
+	if errors.Is(err, pictify.ErrRefused) && targetURL != "" { // because of the status, or of the target?
+		sub, err = r.API.Update(ctx, uid, pictify.Change{TargetURL: targetURL})
+	}
+	if err != nil && !errors.Is(err, pictify.ErrRefused) || err == nil && isActive(sub) {
 		return err
-	})
-	return row, err
+	}
+	sub, err = r.API.Resume(ctx, uid)
+	if err != nil && mayPass(err) || err == nil && isActive(sub) {
+		return err
+	}
+	return errors.Join(errStuck, err)
+}
+
+// isActive also holds for an answer that does not tell the status.
+func isActive(sub pictify.Subscription) bool {
+	return sub.Status == pictify.Active || sub.Status == ""
 }
 
 func (r *Registrar) target(publicURL, token string) string {
@@ -264,74 +298,4 @@ func (r *Registrar) target(publicURL, token string) string {
 
 func (r *Registrar) open(row store.Subscription) {
 	r.Hooks.Set(Hook{Token: row.Token, Event: row.Event, Subscription: row.UID, Source: store.FromPictify, Secret: row.Secret})
-}
-
-// create makes a new subscription. The path exists before Pictify is asked, and
-// answers 503 until the secret is stored: a delivery that comes in between is
-// tried again, one that was accepted without a secret could be anybody's.
-func (r *Registrar) create(ctx context.Context, t pictify.EventType, publicURL string) (store.Subscription, error) {
-	token, err := newToken(r.Random)
-	if err != nil {
-		return store.Subscription{}, err
-	}
-	row := store.Subscription{
-		Token: token, State: store.Intended, Kind: store.Registered, API: r.base(), Event: t, Filters: r.Filters,
-		TargetURL: r.target(publicURL, token), IdempotencyKey: rand.Text(), CreatedAt: r.now(),
-	}
-	if err := r.Store.SaveSubscription(ctx, row); err != nil {
-		return row, err
-	}
-	r.open(row)
-	sub, err := r.post(ctx, row)
-	if err == nil && sub.Secret.IsZero() {
-		err = errors.New("pictify did not tell the secret")
-	}
-	if err != nil {
-		r.abandon(ctx, row, sub.UID)
-		return row, err
-	}
-	row.UID, row.Secret, row.State = sub.UID, sub.Secret, store.Live
-	if err := r.Store.SaveSubscription(ctx, row); err != nil {
-		r.abandon(ctx, row, sub.UID)
-		return row, err
-	}
-	r.open(row)
-	r.notify(SubscriptionNotice{Event: t, UID: row.UID, What: "created"})
-	return row, nil
-}
-
-// post sends the create, again with the same idempotency key when the answer
-// was lost. Where the service does not honour the key, sweep finds the surplus.
-func (r *Registrar) post(ctx context.Context, row store.Subscription) (sub pictify.Subscription, err error) {
-	tries := 0
-	err = r.patiently(ctx, func() error {
-		if tries++; tries > 1 {
-			r.unsure = true
-		}
-		sub, err = r.API.Create(ctx, pictify.NewSubscription{
-			Event: row.Event, TargetURL: row.TargetURL, Platform: "custom", Filters: row.Filters,
-		}, row.IdempotencyKey)
-		if errors.Is(err, pictify.ErrBadAnswer) {
-			r.unsure = true // it may well have been created
-		}
-		return err
-	})
-	return sub, err
-}
-
-// abandon gives up an intent: what may exist of it at Pictify is removed.
-func (r *Registrar) abandon(ctx context.Context, row store.Subscription, uid string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
-	if uid != "" {
-		if err := r.API.Delete(ctx, uid); err != nil {
-			r.notify(SubscriptionNotice{Event: row.Event, UID: uid, What: "left", Err: err})
-			return // the intent stays: the next start will look for it
-		}
-	} else if r.unsure {
-		return // likewise
-	}
-	if err := r.retire(ctx, row); err != nil {
-		r.log().Warn("subscription not retired", "event", row.Event, "err", err)
-	}
 }

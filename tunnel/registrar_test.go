@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -43,9 +46,37 @@ type account struct {
 	hold   func(*http.Request) <-chan struct{} // answers only when that is closed; nil: at once
 }
 
-// newAccount has teammates whose target URLs resemble ours in every way but the
-// one that counts.
+// lookalikes are target URLs that resemble ours in every way but the one that
+// counts.
+var lookalikes = []string{
+	publicURL + "/in/ffffffffffffffffffffffffffffffff/" + token, // a colleague on the same static domain
+	publicURL + "/in/" + install + "0/" + token,
+	publicURL + "/in/" + install + "/" + token + "?for=them",
+	publicURL + "/in/0" + install + "/" + token,
+	publicURL + "/in/" + install,
+	publicURL + "/in/" + install + "/",
+	publicURL + "/in/" + install + "/" + token + "/more",
+	publicURL + "/in/" + strings.ToUpper(install) + "/" + token,
+	publicURL + "/in/%30" + install[1:] + "/" + token,
+	publicURL + "/IN/" + install + "/" + token,
+	publicURL + "/theirs/in/" + install + "/" + token,
+	publicURL + "//in/" + install + "/" + token,
+	publicURL + "/hook?next=/in/" + install + "/" + token,
+	"https://in." + install + ".example.com/" + token,
+	"https://example.com/" + install,
+}
+
+// newAccount has a few subscriptions of teammates in it.
 func newAccount(t testing.TB) *account {
+	t.Helper()
+	a := emptyAccount(t)
+	for _, u := range lookalikes[:3] {
+		a.teammate(t, u)
+	}
+	return a
+}
+
+func emptyAccount(t testing.TB) *account {
 	t.Helper()
 	a := &account{Server: &mock.Server{}}
 	a.Trouble = func(r *http.Request) *mock.Trouble {
@@ -61,25 +92,6 @@ func newAccount(t testing.TB) *account {
 	srv := httptest.NewServer(a)
 	t.Cleanup(func() { srv.Close(); a.Close() })
 	a.client = a.newClient(t, srv.URL)
-	for _, u := range []string{
-		publicURL + "/in/ffffffffffffffffffffffffffffffff/" + token, // a colleague on the same static domain
-		publicURL + "/in/" + install + "0/" + token,
-		publicURL + "/in/0" + install + "/" + token,
-		publicURL + "/in/" + install,
-		publicURL + "/in/" + install + "/",
-		publicURL + "/in/" + install + "/" + token + "/more",
-		publicURL + "/in/" + install + "/" + token + "?for=them",
-		publicURL + "/in/" + strings.ToUpper(install) + "/" + token,
-		publicURL + "/in/%30" + install[1:] + "/" + token,
-		publicURL + "/IN/" + install + "/" + token,
-		publicURL + "/theirs/in/" + install + "/" + token,
-		publicURL + "//in/" + install + "/" + token,
-		publicURL + "/hook?next=/in/" + install + "/" + token,
-		"https://in." + install + ".example.com/" + token,
-		"https://example.com/" + install,
-	} {
-		a.teammate(t, u)
-	}
 	return a
 }
 
@@ -140,6 +152,12 @@ func (a *account) count(method string) (n int) {
 	return n
 }
 
+func (a *account) methods() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked)
+}
+
 // whats are what registrars told, without what recurs on each wait.
 func (a *account) whats() (list []string) {
 	a.mu.Lock()
@@ -184,9 +202,43 @@ type home struct {
 	rc *tunnel.Receiver
 }
 
+// emptyDatabase is a database of an installation that has its local paths. To
+// copy it is quicker than to make it, a hundred times.
+var emptyDatabase = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "pictap")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, store.FileName)
+	s, err := store.Open(path, store.Options{})
+	if err == nil {
+		err = tunnel.LoadHooks(context.Background(), s, &tunnel.Hooks{Install: install})
+	}
+	if err != nil {
+		panic(err)
+	}
+	if err := s.Close(); err != nil {
+		panic(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	return data
+})
+
 // newHome opens the database in the file path, "" for a new one.
 func (a *account) newHome(t testing.TB, path string) *home {
 	t.Helper()
+	if path == "" {
+		path = filepath.Join(t.TempDir(), store.FileName)
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(path, emptyDatabase(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s := openStore(t, path)
 	hooks := &tunnel.Hooks{Install: install}
 	if err := tunnel.LoadHooks(t.Context(), s, hooks); err != nil {
@@ -296,8 +348,9 @@ func (h *home) mustBeClosed(t testing.TB) {
 			continue
 		}
 		for _, key := range []string{"", "short", "whsec_short_one"} {
-			if code := h.deliver(row.TargetURL, key); code != 410 {
-				t.Errorf("the path of %s answers %d, want 410", row.Event, code)
+			// 401 where there was a secret: paths that were open go on verifying
+			if code := h.deliver(row.TargetURL, key); code != 410 && code != 401 {
+				t.Errorf("the path of %s answers %d, want 410 or 401", row.Event, code)
 			}
 		}
 	}
@@ -326,6 +379,9 @@ func on(method string, first, end int, fault mock.Trouble) func(*http.Request) *
 
 func TestStartSubscribesToWhatIsAccepted(t *testing.T) {
 	a := newAccount(t)
+	for _, u := range lookalikes {
+		a.teammate(t, u)
+	}
 	h := a.newHome(t, "")
 	h.Types = pictify.EventTypes()
 	a.set(func(r *http.Request) *mock.Trouble {
@@ -609,24 +665,20 @@ func TestStrangeCreateAnswers(t *testing.T) {
 func TestSecretLostWithTheAnswer(t *testing.T) {
 	a := newAccount(t)
 	h := a.newHome(t, "")
-	a.set(on("POST", 2, 3, mock.Trouble{Commit: true}))
-	keys := make(map[string]bool)
-	a.edit = func(r *http.Request, answer []byte) []byte {
-		key := r.Header.Get("Idempotency-Key")
-		if r.Method == "POST" && keys[key] {
-			return bytes.ReplaceAll(answer, []byte(`"secret"`), []byte(`"hidden"`))
-		}
-		keys[key] = true
-		return answer
-	}
-	// The cut request never reaches edit, so its key has to be noted here.
-	cut := a.fault
-	a.fault = func(r *http.Request) *mock.Trouble {
-		trouble := cut(r)
+	lost := on("POST", 2, 3, mock.Trouble{Commit: true})
+	var shown sync.Map // keys whose secret was sent
+	a.set(func(r *http.Request) *mock.Trouble {
+		trouble := lost(r)
 		if trouble != nil {
-			keys[r.Header.Get("Idempotency-Key")] = true
+			shown.Store(r.Header.Get("Idempotency-Key"), true)
 		}
 		return trouble
+	})
+	a.edit = func(r *http.Request, answer []byte) []byte {
+		if _, before := shown.Load(r.Header.Get("Idempotency-Key")); before && r.Method == "POST" {
+			return bytes.ReplaceAll(answer, []byte(`"secret"`), []byte(`"hidden"`))
+		}
+		return answer
 	}
 	h.start(t)
 	h.mustDeliver(t, publicURL, h.Types...)
@@ -796,7 +848,7 @@ func TestAllPagesAreSearched(t *testing.T) {
 		h := a.newHome(t, fmt.Sprintf("%s/%d.db", dir, page))
 		h.start(t)
 		ours := a.ours(t)
-		for i := range 60 {
+		for i := range 70 {
 			a.teammate(t, fmt.Sprintf("%s/in/%032x/%d", publicURL, page, i))
 		}
 		a.others = slices.DeleteFunc(a.others, func(s pictify.Subscription) bool {
@@ -818,4 +870,337 @@ func TestAllPagesAreSearched(t *testing.T) {
 		t.Errorf("Prune = %v", err)
 	}
 	a.mustBeAsBefore(t)
+}
+
+func TestStopWithinBudget(t *testing.T) {
+	for name, tt := range map[string]struct {
+		trouble *mock.Trouble
+		left    bool
+		atMost  int // requests for 4 subscriptions
+	}{
+		"404":             {&mock.Trouble{Status: 404}, false, 8},
+		"204":             {&mock.Trouble{Status: 204, Commit: true}, false, 8},
+		"200 empty":       {&mock.Trouble{Status: 200, Commit: true}, false, 8},
+		"200 not deleted": {&mock.Trouble{Status: 200, Body: `{"deleted":false}`}, true, 32},
+		"200 html":        {&mock.Trouble{Status: 200, Body: "<html>"}, true, 32},
+		"401":             {&mock.Trouble{Status: 401}, true, 8},
+		"403":             {&mock.Trouble{Status: 403}, true, 8},
+		"429":             {&mock.Trouble{Status: 429}, true, 32},
+		"429 for long":    {&mock.Trouble{Status: 429, Header: http.Header{"Retry-After": {"60"}}}, true, 8},
+		"500":             {&mock.Trouble{Status: 500}, true, 32},
+		"cut":             {&mock.Trouble{}, true, 32},
+		"cut, but done":   {&mock.Trouble{Commit: true}, false, 32},
+		"silence":         {nil, true, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir() + "/1.db"
+			a := newAccount(t)
+			h := a.newHome(t, path)
+			h.start(t)
+			before := a.ours(t)
+			ctx := t.Context()
+			a.set(nil)
+			if tt.trouble != nil {
+				end := 0
+				if name == "cut, but done" {
+					end = 5
+				}
+				a.set(on("DELETE", 1, end, *tt.trouble))
+			} else {
+				a.hold = func(r *http.Request) <-chan struct{} {
+					if r.Method == "DELETE" {
+						return make(chan struct{})
+					}
+					return nil
+				}
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+				defer cancel()
+			}
+			started := time.Now()
+			removed, left := h.Stop(ctx)
+			if took := time.Since(started); took > 5*time.Second {
+				t.Errorf("Stop took %v", took)
+			}
+			if n := a.count(""); n > tt.atMost {
+				t.Errorf("%d requests: %v", n, a.asked)
+			}
+			if len(removed)+len(left) != 4 || (len(left) == 4) != tt.left {
+				t.Errorf("removed %d, left %d", len(removed), len(left))
+			}
+			for i, l := range left {
+				if l.UID != before[i].UID || l.Event != before[i].Event || l.Err == nil {
+					t.Errorf("left %+v, want %s with the reason", l, before[i].UID)
+				}
+			}
+			if len(h.Live()) != 0 {
+				t.Errorf("Live still has %d", len(h.Live()))
+			}
+			a.set(nil)
+			a.hold = nil
+			again := a.newHome(t, path)
+			again.start(t)
+			again.mustDeliver(t, publicURL, h.Types...)
+			again.Stop(t.Context())
+			a.mustBeAsBefore(t)
+			again.mustBeClosedAfterStop(t)
+		})
+	}
+}
+
+func TestPauseAndResume(t *testing.T) {
+	path := t.TempDir() + "/1.db"
+	a := newAccount(t)
+	h := a.newHome(t, path)
+	h.start(t)
+	before := a.ours(t)
+	paused, left := h.Pause(t.Context())
+	if len(paused) != 4 || len(left) != 0 {
+		t.Errorf("paused %d, left %v, want 4 and none", len(paused), left)
+	}
+	for _, sub := range a.ours(t) {
+		if sub.Status != pictify.Paused {
+			t.Errorf("%s is %s", sub.UID, sub.Status)
+		}
+	}
+	h.Store.Close()
+	h = a.newHome(t, path)
+	h.start(t)
+	h.mustDeliver(t, publicURL, h.Types...)
+	for i, sub := range a.ours(t) {
+		if sub.UID != before[i].UID || !sub.Secret.Equal(before[i].Secret) {
+			t.Errorf("%s was replaced by %s", before[i].UID, sub.UID)
+		}
+	}
+
+	a.set(on("PUT", 1, 0, mock.Trouble{Status: 400})) // and where PUT cannot pause
+	if paused, left := h.Pause(t.Context()); len(paused) != 4 || len(left) != 0 {
+		t.Errorf("paused %d, left %v, want 4 and none", len(paused), left)
+	}
+	a.set(nil)
+	h = a.newHome(t, path)
+	h.start(t)
+	h.Stop(t.Context())
+	a.mustBeAsBefore(t)
+}
+
+func TestMove(t *testing.T) {
+	const next = "https://next.ngrok.app"
+	for name, tt := range map[string]struct {
+		trouble func(*account, []pictify.Subscription)
+		whats   []string
+		fails   bool
+	}{
+		"all well":            {nil, []string{"moved", "moved", "moved", "moved"}, false},
+		"one paused":          {func(a *account, s []pictify.Subscription) { a.Edit(s[1].UID, pause) }, []string{"moved", "moved", "moved", "moved"}, false},
+		"one removed":         {func(a *account, s []pictify.Subscription) { a.client.Delete(context.Background(), s[1].UID) }, []string{"moved", "created", "recreated", "moved", "moved"}, false},
+		"busy for a while":    {func(a *account, s []pictify.Subscription) { a.set(on("PUT", 2, 4, mock.Trouble{Status: 503})) }, []string{"moved", "moved", "moved", "moved"}, false},
+		"one cannot be moved": {func(a *account, s []pictify.Subscription) { a.set(on("PUT", 2, 6, mock.Trouble{Status: 503})) }, []string{"moved", "lost", "moved", "moved"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(t)
+			h := a.newHome(t, "")
+			h.start(t)
+			a.news = nil
+			if tt.trouble != nil {
+				tt.trouble(a, a.ours(t))
+			}
+			if err := h.Move(t.Context(), next); (err != nil) != tt.fails {
+				t.Errorf("Move = %v", err)
+			}
+			if diff := cmp.Diff(tt.whats, a.whats()); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+			a.set(nil)
+			if tt.fails { // the next look mends it
+				if err := h.Check(t.Context(), next, time.Now()); err != nil {
+					t.Errorf("Check = %v", err)
+				}
+			}
+			h.mustDeliver(t, next, h.Types...)
+			h.Stop(t.Context())
+			a.mustBeAsBefore(t)
+		})
+	}
+}
+
+func pause(s *pictify.Subscription) { s.Status = pictify.Paused }
+func fail(s *pictify.Subscription)  { s.Status = pictify.Failed }
+
+func TestCheck(t *testing.T) {
+	retarget := func(target string) func(*account, string) {
+		return func(a *account, uid string) { a.Edit(uid, func(s *pictify.Subscription) { s.TargetURL = target }) }
+	}
+	for name, tt := range map[string]struct {
+		what   func(a *account, uid string)
+		whats  []string
+		theirs bool // it is somebody else's now
+	}{
+		"all well": {func(*account, string) {}, nil, false},
+		"paused":   {func(a *account, uid string) { a.Edit(uid, pause) }, []string{"resumed"}, false},
+		"failed":   {func(a *account, uid string) { a.Edit(uid, fail) }, []string{"resumed"}, false},
+		"unknown status": {func(a *account, uid string) {
+			a.Edit(uid, func(s *pictify.Subscription) { s.Status = "quarantined" })
+		}, []string{"resumed"}, false},
+		"no status":         {func(a *account, uid string) { a.Edit(uid, func(s *pictify.Subscription) { s.Status = "" }) }, nil, false},
+		"deleted":           {func(a *account, uid string) { a.client.Delete(context.Background(), uid) }, []string{"created", "recreated"}, false},
+		"another tunnel":    {func(a *account, uid string) { retarget("https://old.ngrok.app/in/"+install+"/"+token)(a, uid) }, []string{"moved"}, false},
+		"another host":      {func(a *account, uid string) { retarget("https://staging.example.com/hook")(a, uid) }, []string{"created", "recreated"}, true},
+		"a colleague's":     {func(a *account, uid string) { retarget(publicURL+"/in/"+strings.Repeat("f", 32)+"/"+token)(a, uid) }, []string{"created", "recreated"}, true},
+		"ours with a query": {func(a *account, uid string) { retarget(publicURL+"/in/"+install+"/"+token+"?x=1")(a, uid) }, []string{"created", "recreated"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Date(2026, 1, 29, 10, 0, 0, 0, time.UTC)
+			a := newAccount(t)
+			h := a.newHome(t, "")
+			h.Now = func() time.Time { return now }
+			h.start(t)
+			a.news = nil
+			uid := a.ours(t)[1].UID
+			tt.what(a, uid)
+			if tt.theirs {
+				a.adopt(uid)
+			}
+			if err := h.Check(t.Context(), publicURL, now.Add(-70*time.Second)); err != nil {
+				t.Errorf("Check = %v", err)
+			}
+			if diff := cmp.Diff(tt.whats, a.whats()); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+			for _, n := range a.news {
+				if n.What != "created" && n.Gap != 70*time.Second {
+					t.Errorf("%s with a gap of %v, want 70 s", n.What, n.Gap)
+				}
+			}
+			if name != "no status" {
+				h.mustDeliver(t, publicURL, h.Types...)
+			}
+			if removed, left := h.Stop(t.Context()); len(removed) != 4 || len(left) != 0 {
+				t.Errorf("Stop removed %d and left %v, want 4 and none", len(removed), left)
+			}
+			a.mustBeAsBefore(t)
+		})
+	}
+}
+
+// adopt makes a subscription one of the others.
+func (a *account) adopt(uid string) {
+	for _, sub := range a.Subscriptions() {
+		if sub.UID == uid {
+			a.others = append(a.others, sub)
+		}
+	}
+}
+
+func TestCheckWhileTheServiceIsDown(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	h.start(t)
+	a.Edit(a.ours(t)[2].UID, pause)
+	for name, trouble := range map[string]mock.Trouble{"cut": {}, "500": {Status: 500}, "401": {Status: 401}, "html": {Status: 200, Body: "<html>"}} {
+		a.set(func(*http.Request) *mock.Trouble { return &trouble })
+		if err := h.Check(t.Context(), publicURL, time.Now()); err == nil {
+			t.Errorf("%s: Check = nil", name)
+		}
+		if n := a.count(""); n > 4 {
+			t.Errorf("%s: %d requests for 4 subscriptions", name, n)
+		}
+		if len(h.Live()) != 4 || len(h.rows(t)) != 4 {
+			t.Fatalf("%s: %d live, %d stored, want 4", name, len(h.Live()), len(h.rows(t)))
+		}
+	}
+	a.set(nil)
+	if err := h.Check(t.Context(), publicURL, time.Now()); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	h.mustDeliver(t, publicURL, h.Types...)
+}
+
+// What is done when nobody has looked yet: somebody has taken a subscription
+// over, and we leave.
+func TestLeavingAloneWhatWasTakenOver(t *testing.T) {
+	for name, leave := range map[string]func(*home) []tunnel.Leftover{
+		"stop":  func(h *home) []tunnel.Leftover { _, left := h.Stop(context.Background()); return left },
+		"pause": func(h *home) []tunnel.Leftover { _, left := h.Pause(context.Background()); return left },
+		"move and stop": func(h *home) []tunnel.Leftover {
+			h.Move(context.Background(), "https://next.ngrok.app")
+			_, left := h.Stop(context.Background())
+			return left
+		},
+		"check that cannot replace it, and stop": func(h *home) []tunnel.Leftover {
+			h.set(on("POST", 1, 0, mock.Trouble{Status: 403}))
+			h.Check(context.Background(), publicURL, time.Now())
+			_, left := h.Stop(context.Background())
+			return left
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(t)
+			h := a.newHome(t, "")
+			h.start(t)
+			uid := a.ours(t)[1].UID
+			a.Edit(uid, func(s *pictify.Subscription) { s.TargetURL = "https://staging.example.com/hook" })
+			a.adopt(uid)
+			if left := leave(h); len(left) != 0 {
+				t.Errorf("left %+v", left)
+			}
+			if ours := a.ours(t); name != "pause" && len(ours) != 0 || name == "pause" && len(ours) != 3 {
+				t.Errorf("%d of ours afterwards", len(ours))
+			}
+		})
+	}
+}
+
+// A subscription whose replacement was made twice, of which we know one, is not
+// forgotten when we leave.
+func TestSurplusOfARunningSession(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	h.start(t)
+	a.client.Delete(t.Context(), a.ours(t)[0].UID)
+	a.set(func(r *http.Request) *mock.Trouble { // forgets keys, cuts the first create, and does not list
+		r.Header.Del("Idempotency-Key")
+		switch {
+		case r.Method == "POST" && a.count("POST") == 1:
+			return &mock.Trouble{Commit: true}
+		case r.Method == "GET" && strings.HasSuffix(r.URL.Path, "/webhook-subscriptions"):
+			return &mock.Trouble{Status: 500}
+		}
+		return nil
+	})
+	if err := h.Check(t.Context(), publicURL, time.Now()); err == nil {
+		t.Error("Check = nil, want that the surplus could not be looked for")
+	}
+	if n := len(a.ours(t)); n != 5 {
+		t.Fatalf("%d subscriptions, want 5", n)
+	}
+	t.Run("stop cannot look either", func(t *testing.T) {
+		removed, left := h.Stop(t.Context())
+		if len(removed) != 4 || len(left) != 1 || left[0].UID != "" || left[0].Err == nil {
+			t.Errorf("removed %d, left %+v, want 4 and one that is not known", len(removed), left)
+		}
+	})
+	a.set(nil)
+	again := a.newHome(t, "")
+	again.start(t)
+	again.Stop(t.Context())
+	a.mustBeAsBefore(t)
+}
+
+func TestSurplusIsSweptByTheNextCheck(t *testing.T) {
+	a := newAccount(t)
+	h := a.newHome(t, "")
+	h.start(t)
+	a.client.Delete(t.Context(), a.ours(t)[0].UID)
+	a.set(func(r *http.Request) *mock.Trouble {
+		r.Header.Del("Idempotency-Key")
+		if r.Method == "POST" && a.count("POST") == 1 {
+			return &mock.Trouble{Commit: true}
+		}
+		return nil
+	})
+	if err := h.Check(t.Context(), publicURL, time.Now()); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	h.mustDeliver(t, publicURL, h.Types...)
 }

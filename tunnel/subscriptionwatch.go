@@ -13,70 +13,83 @@ import (
 // disables one after repeated failures, and people press buttons in dashboards.
 const CheckEvery = time.Minute
 
-// Move points our subscriptions to another public URL.
+// Move points our subscriptions to another public URL, and mends them as Check
+// does.
 func (r *Registrar) Move(ctx context.Context, publicURL string) error {
-	var errs []error
-	for i, row := range r.live {
-		moved, err := r.point(ctx, row, publicURL)
-		if errors.Is(err, pictify.ErrNotFound) {
-			moved, err = r.recreate(ctx, row, publicURL, 0)
-		}
-		if err != nil {
-			r.notify(SubscriptionNotice{Event: row.Event, UID: row.UID, What: "lost", Err: err})
-			errs = append(errs, err)
-			continue
-		}
-		r.live[i] = moved
-		r.notify(SubscriptionNotice{Event: row.Event, UID: moved.UID, What: "moved"})
-	}
-	return errors.Join(errs...)
+	return r.lookAtAll(ctx, func(row store.Subscription) (store.Subscription, error) {
+		var sub pictify.Subscription
+		err := r.patiently(ctx, func() (err error) {
+			sub, err = r.API.Get(ctx, row.UID)
+			return err
+		})
+		return r.mend(ctx, row, sub, err, publicURL, 0)
+	})
 }
 
 // Check looks at each subscription and mends it: paused or failed ones are
 // resumed, ones that are gone are created anew, ones that point elsewhere of
 // ours are pointed back. One that somebody has pointed to a place of their own
 // is theirs now, and is left alone. since is when all was last well.
+//
+// It is called often, so it asks each once: what cannot be learned now is learned
+// by the next call.
 func (r *Registrar) Check(ctx context.Context, publicURL string, since time.Time) error {
+	gap := r.now().Sub(since)
+	return r.lookAtAll(ctx, func(row store.Subscription) (store.Subscription, error) {
+		sub, err := r.API.Get(ctx, row.UID)
+		return r.mend(ctx, row, sub, err, publicURL, gap)
+	})
+}
+
+func (r *Registrar) lookAtAll(ctx context.Context, mend func(store.Subscription) (store.Subscription, error)) error {
 	var errs []error
 	for i, row := range r.live {
-		mended, err := r.checkOne(ctx, row, publicURL, r.now().Sub(since))
+		mended, err := mend(row)
+		r.live[i] = mended // also with an error: it may have become another one
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // which says nothing about the subscriptions
+		}
 		if err != nil {
 			r.notify(SubscriptionNotice{Event: row.Event, UID: row.UID, What: "lost", Err: err})
 			errs = append(errs, err)
-			continue
 		}
-		r.live[i] = mended
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, joinLeft(r.sweep(ctx)))...)
 }
 
-func (r *Registrar) checkOne(ctx context.Context, row store.Subscription, publicURL string, gap time.Duration) (store.Subscription, error) {
-	sub, err := r.API.Get(ctx, row.UID)
+// mend gets what Pictify says of row, and returns the subscription that serves
+// its purpose from now on: row, or one that was created in its place.
+func (r *Registrar) mend(ctx context.Context, row store.Subscription, sub pictify.Subscription, err error, publicURL string, gap time.Duration) (store.Subscription, error) {
 	if errors.Is(err, pictify.ErrNotFound) {
 		return r.recreate(ctx, row, publicURL, gap)
 	}
 	if err != nil {
 		return row, err
 	}
+	what := "moved"
 	token, ours := r.Hooks.Ours(sub.TargetURL)
 	switch {
 	case !ours:
 		return r.recreate(ctx, row, publicURL, gap)
 	case token != row.Token || sub.TargetURL != r.target(publicURL, row.Token):
 		row, err = r.point(ctx, row, publicURL)
-		if err == nil {
-			r.notify(SubscriptionNotice{Event: row.Event, UID: row.UID, What: "moved", Gap: gap})
-		}
-		return row, err
-	case sub.Status != pictify.Active:
-		if _, err := r.API.Update(ctx, row.UID, pictify.Change{Status: pictify.Active}); err != nil {
-			if _, err := r.API.Resume(ctx, row.UID); err != nil { // documents differ on which of the two works
-				return row, err
-			}
-		}
-		r.notify(SubscriptionNotice{Event: row.Event, UID: row.UID, What: "resumed", Gap: gap})
+	case !isActive(sub):
+		what = "resumed"
+		err = r.activate(ctx, row.UID, "")
+	default:
+		return row, nil
 	}
-	return row, nil
+	switch {
+	case errors.Is(err, errStuck):
+		fresh, err := r.recreate(ctx, row, publicURL, gap)
+		if err != nil {
+			return fresh, err
+		}
+		return fresh, r.remove(ctx, row.UID, row.Event)
+	case err == nil:
+		r.notify(SubscriptionNotice{Event: row.Event, UID: row.UID, What: what, Gap: gap})
+	}
+	return row, err
 }
 
 func (r *Registrar) recreate(ctx context.Context, row store.Subscription, publicURL string, gap time.Duration) (store.Subscription, error) {
@@ -84,9 +97,6 @@ func (r *Registrar) recreate(ctx context.Context, row store.Subscription, public
 	if err != nil {
 		return row, err
 	}
-	if err := r.retire(ctx, row); err != nil {
-		return fresh, err
-	}
 	r.notify(SubscriptionNotice{Event: row.Event, UID: fresh.UID, What: "recreated", Gap: gap})
-	return fresh, nil
+	return fresh, r.retire(ctx, row)
 }

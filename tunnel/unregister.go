@@ -2,10 +2,10 @@ package tunnel
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -22,11 +22,18 @@ const cleanupTime = 5 * time.Second
 // to hear that the service is down.
 var patience = []time.Duration{300 * time.Millisecond, time.Second, 2 * time.Second}
 
+// slowAfter is when a person is told that the service takes its time.
+const slowAfter = 3 * time.Second
+
+var errSlow = errors.New("no answer yet")
+
 // patiently calls f until it succeeds, fails for good, or has been tried often
-// enough. A rate limit is waited out, visibly, once for as long as it asks.
+// enough. A rate limit is waited out, visibly, for as long as it asks.
 func (r *Registrar) patiently(ctx context.Context, f func() error) error {
 	for try := 0; ; try++ {
+		slow := time.AfterFunc(slowAfter, func() { r.notify(SubscriptionNotice{What: "slow", Err: errSlow}) })
 		err := f()
+		slow.Stop()
 		if err == nil || ctx.Err() != nil || !mayPass(err) || try >= len(patience) {
 			return err
 		}
@@ -34,6 +41,9 @@ func (r *Registrar) patiently(ctx context.Context, f func() error) error {
 		var api *pictify.APIError
 		if errors.As(err, &api) && api.RetryAfter > pause {
 			pause = api.RetryAfter
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
+			return err // it says more than that time was up
 		}
 		if pause >= time.Second {
 			r.notify(SubscriptionNotice{What: "waiting", Err: err, Gap: pause})
@@ -58,20 +68,22 @@ func (r *Registrar) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// mayPass reports whether the same request may succeed a little later.
+// mayPass reports whether the same request may succeed a little later. Of what
+// can go wrong on the way only that is for good which does not depend on the way.
 func mayPass(err error) bool {
 	var api *pictify.APIError
 	if errors.As(err, &api) {
 		return api.Status >= 500 || errors.Is(err, pictify.ErrRateLimited)
 	}
-	var network net.Error
-	var transport *url.Error
-	return errors.As(err, &network) || errors.As(err, &transport) || errors.Is(err, pictify.ErrBadAnswer)
+	var certificate *tls.CertificateVerificationError
+	return !errors.Is(err, pictify.ErrInsecureBase) && !errors.Is(err, pictify.ErrUnauthorized) && !errors.Is(err, errStuck) && !errors.Is(err, errTheirs) &&
+		!errors.Is(err, store.ErrClosed) && !errors.As(err, &certificate)
 }
 
 // Stop removes our subscriptions, all at once, and returns those that are left.
 // Their paths go on answering until the tunnel is closed: what Pictify sends
-// before it has understood is not lost.
+// before it has understood is not lost. One that somebody has meanwhile pointed
+// to a place of their own is theirs, and is in neither list.
 func (r *Registrar) Stop(ctx context.Context) (removed []store.Subscription, left []Leftover) {
 	return r.each(ctx, func(ctx context.Context, row store.Subscription) error {
 		if err := r.API.Delete(ctx, row.UID); err != nil {
@@ -86,7 +98,10 @@ func (r *Registrar) Stop(ctx context.Context) (removed []store.Subscription, lef
 // same secrets.
 func (r *Registrar) Pause(ctx context.Context) (paused []store.Subscription, left []Leftover) {
 	return r.each(ctx, func(ctx context.Context, row store.Subscription) error {
-		_, err := r.API.Update(ctx, row.UID, pictify.Change{Status: pictify.Paused})
+		sub, err := r.API.Update(ctx, row.UID, pictify.Change{Status: pictify.Paused})
+		if errors.Is(err, pictify.ErrRefused) || err == nil && sub.Status == pictify.Active {
+			_, err = r.API.Pause(ctx, row.UID) // see activate
+		}
 		return err
 	})
 }
@@ -97,44 +112,110 @@ func (r *Registrar) each(ctx context.Context, f func(context.Context, store.Subs
 	errs := make([]error, len(r.live))
 	var wg sync.WaitGroup
 	for i, row := range r.live {
-		wg.Go(func() { errs[i] = r.patiently(ctx, func() error { return f(ctx, row) }) })
+		wg.Go(func() {
+			errs[i] = r.patiently(ctx, func() error {
+				if err := r.mustBeOurs(ctx, row); err != nil {
+					return err
+				}
+				return f(ctx, row)
+			})
+		})
 	}
 	wg.Wait()
 	for i, row := range r.live {
-		if errs[i] != nil {
+		switch {
+		case errs[i] == nil:
+			done = append(done, row)
+		case !errors.Is(errs[i], errTheirs):
 			left = append(left, Leftover{row.UID, row.Event, errs[i]})
-			continue
 		}
-		done = append(done, row)
 	}
+	left = append(left, r.sweep(ctx)...)
 	r.live = nil
 	return done, left
 }
 
-// rollBack undoes a Start that did not get to its end.
-func (r *Registrar) rollBack(ctx context.Context) {
+// errTheirs is returned for a subscription that is somebody else's now.
+var errTheirs = errors.New("it has another target now")
+
+// mustBeOurs looks before something is done to a subscription: whoever has given
+// it another target would miss it.
+func (r *Registrar) mustBeOurs(ctx context.Context, row store.Subscription) error {
+	sub, err := r.API.Get(ctx, row.UID)
+	if errors.Is(err, pictify.ErrNotFound) {
+		return nil // and what is done to nobody's is no harm
+	}
+	if err != nil {
+		return err
+	}
+	if _, ours := r.Hooks.Ours(sub.TargetURL); !ours {
+		return errTheirs
+	}
+	return nil
+}
+
+// rollBack undoes a Start that did not get to its end. It also removes those that
+// were still to be used again.
+func (r *Registrar) rollBack(ctx context.Context, reusable map[pictify.EventType]store.Subscription) {
+	r.live = slices.AppendSeq(r.live, maps.Values(reusable))
 	_, left := r.Stop(context.WithoutCancel(ctx))
 	for _, l := range left {
 		r.notify(SubscriptionNotice{Event: l.Event, UID: l.UID, What: "left", Err: l.Err})
 	}
 }
 
-// sweep removes those of ours that are not in use: a create that was answered
-// twice has made two.
-func (r *Registrar) sweep(ctx context.Context) error {
+// sweep looks for subscriptions that may have been made without our knowing: the
+// answer to a create was lost, or a repeated create was carried out twice. Those
+// of ours that are not live are removed, and with them the intents that they came
+// from.
+func (r *Registrar) sweep(ctx context.Context) (left []Leftover) {
+	if !r.unsure {
+		return nil
+	}
 	ours, err := r.Ours(ctx)
 	if err != nil {
-		return fmt.Errorf("look for surplus subscriptions: %w", err)
+		return []Leftover{{Err: err}}
 	}
 	for _, sub := range ours {
-		if !slices.ContainsFunc(r.live, func(row store.Subscription) bool { return row.UID == sub.UID }) {
-			if err := r.remove(ctx, sub.UID, sub.Event); err != nil {
-				return fmt.Errorf("remove surplus subscription: %w", err)
-			}
+		if slices.ContainsFunc(r.live, func(row store.Subscription) bool { return row.UID == sub.UID }) {
+			continue
 		}
+		if err := r.remove(ctx, sub.UID, sub.Event); err != nil {
+			left = append(left, Leftover{sub.UID, sub.Event, err})
+		}
+	}
+	if len(left) > 0 {
+		return left
+	}
+	if err := r.retireIntents(ctx); err != nil {
+		return []Leftover{{Err: err}}
 	}
 	r.unsure = false
 	return nil
+}
+
+// retireIntents retires what was to be created and is known not to exist.
+func (r *Registrar) retireIntents(ctx context.Context) error {
+	rows, err := r.rows(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.State == store.Intended {
+			if err := r.retire(ctx, row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func joinLeft(left []Leftover) error {
+	var errs []error
+	for _, l := range left {
+		errs = append(errs, l.Err)
+	}
+	return errors.Join(errs...)
 }
 
 // remove deletes one of our subscriptions at Pictify.

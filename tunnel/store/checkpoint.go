@@ -9,7 +9,7 @@ import (
 // database beside the writer, which does not wait; at truncateBytes, where busy
 // readers have kept that from catching up, the writer is made to wait.
 const (
-	checkpointBytes = 4 << 20
+	checkpointBytes = 16 << 20
 	truncateBytes   = 64 << 20
 )
 

@@ -34,7 +34,7 @@ func openWriteConn(ctx context.Context, path string) (*writeConn, error) {
 	dataSync()
 	c := &writeConn{db: openDB(dsn(path,
 		"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-4000)",
-		"fullfsync(1)", "checkpoint_fullfsync(1)", "journal_size_limit(8388608)"))}
+		"fullfsync(1)", "checkpoint_fullfsync(1)", "journal_size_limit(33554432)"))}
 	c.db.SetMaxOpenConns(1)
 	conn, err := c.db.Conn(ctx)
 	if err != nil {

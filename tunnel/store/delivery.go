@@ -79,11 +79,11 @@ func (d Delivery) ID() string { return "d" + strconv.FormatInt(d.Seq, 10) }
 
 // ParseID reads "d17" or "17".
 func ParseID(s string) (int64, error) {
-	seq, err := strconv.ParseInt(strings.TrimPrefix(s, "d"), 10, 64)
-	if err != nil || seq < 1 {
+	seq, err := strconv.ParseUint(strings.TrimPrefix(s, "d"), 10, 63) // unsigned: no "+17" either
+	if err != nil || seq == 0 {
 		return 0, fmt.Errorf("not a delivery id: %q", s)
 	}
-	return seq, nil
+	return int64(seq), nil
 }
 
 // FieldValue returns the value of the first field with that name, in any case.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sync/errgroup"
 
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
@@ -49,25 +51,30 @@ func follow(t testing.TB, s *store.Store, rev int64, done func(map[int64]store.D
 func TestSinceFromMemoryIsSinceFromTheDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), store.FileName)
 	s := openAt(t, path, store.Options{KeepCount: 2500})
+	var writers errgroup.Group // many at once: they share transactions, which is quicker
+	writers.SetLimit(64)
 	for n := range 3000 {
-		d := delivery(n)
-		if n%10 == 0 {
-			d.Verdict = pictify.Mismatch
-			s.RecordUnverified(d)
-			continue
-		}
-		d = record(t, s, d)
-		if n%3 > 0 {
-			a := store.Attempt{Kind: store.Forward, Status: 200 + n%7, Duration: time.Duration(n) * time.Microsecond}
-			if err := s.NoteAttempt(t.Context(), d.Seq, a, store.Done, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if n%50 == 1 {
-			record(t, s, delivery(n)) // the sender repeats itself
-		}
+		writers.Go(func() error { return history(t.Context(), s, n) })
 	}
-	if _, err := s.AddAttempt(t.Context(), 2900, store.Attempt{Kind: store.Replay, Status: 200}, store.Done); err != nil {
+	if err := writers.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for { // those that did not verify are written a little later
+		changed := s.Changed()
+		newest, err := s.Newest(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newest == 3000-s.Skipped() {
+			break
+		}
+		<-changed
+	}
+	recent, err := s.List(t.Context(), store.Query{Verdict: string(pictify.Valid)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddAttempt(t.Context(), recent[90].Seq, store.Attempt{Kind: store.Replay, Status: 200}, store.Done); err != nil {
 		t.Fatal(err)
 	}
 	last, err := s.LastRev(t.Context())
@@ -92,6 +99,25 @@ func TestSinceFromMemoryIsSinceFromTheDatabase(t *testing.T) {
 			})
 		}
 	}
+}
+
+// history is what may happen to a delivery.
+func history(ctx context.Context, s *store.Store, n int) error {
+	d := delivery(n)
+	if n%10 == 0 {
+		d.Verdict = pictify.Mismatch
+		s.RecordUnverified(d)
+		return nil
+	}
+	stored, err := s.Record(ctx, d)
+	if err == nil && n%3 > 0 {
+		a := store.Attempt{Kind: store.Forward, Status: 200 + n%7, Duration: time.Duration(n) * time.Microsecond}
+		err = s.NoteAttempt(ctx, stored.Seq, a, store.Done, nil)
+	}
+	if err == nil && n%50 == 1 {
+		_, err = s.Record(ctx, d) // the sender repeats itself
+	}
+	return err
 }
 
 func TestManyFollowersMissNothing(t *testing.T) {

@@ -59,6 +59,7 @@ func TakeLock(dir string) (*Lock, error) {
 		h, _ := readHolder(l.note) // without it the error says less
 		return nil, &HeldError{h}
 	}
+	os.Remove(l.note) // a killed process may have left it; where that fails, only an error's words are wrong
 	return l, nil
 }
 

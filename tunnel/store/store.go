@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // FileName is the database's name inside the state directory.
@@ -74,48 +76,84 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{path: path, opts: o, ctx: ctx, stop: stop}
-	conn, err := s.connect(ctx)
+	s.read = openDB(uri(path, "ro", "query_only(1)", "cache_size(-1000)"))
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(2)
+	conn, err := s.connectPatiently(ctx)
 	if err != nil {
 		stop()
-		return nil, fmt.Errorf("open store %s: %w", path, classify(err))
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, classify(err)), s.read.Close())
 	}
 	var rev int64
 	if err := conn.conn.QueryRowContext(ctx, "SELECT rev, epoch FROM clock").Scan(&rev, &s.epoch); err != nil {
 		stop()
-		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), conn.close())
+		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), s.read.Close(), conn.close())
 	}
 	s.lastRev.Store(rev)
 	s.recent.reset(rev)
 	s.writer = newWriter(s, conn)
 	s.unverified = newRing(s)
-	s.read = openDB(dsn(path, "query_only(1)", "cache_size(-1000)"))
-	s.read.SetMaxOpenConns(4)
-	s.read.SetMaxIdleConns(2)
 	s.wg.Go(s.writer.run)
 	s.wg.Go(s.writer.checkpoints)
 	s.wg.Go(s.unverified.run)
 	return s, nil
 }
 
-// connect opens the writing connection and brings the schema up to date.
+// connect opens the writing connection, in a new file with the schema.
 func (s *Store) connect(ctx context.Context) (*writeConn, error) {
+	fresh, err := inspect(ctx, s.read)
+	if err != nil {
+		return nil, err
+	}
 	c, err := openWriteConn(ctx, s.path)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.migrate(ctx); err != nil {
-		return nil, errors.Join(err, c.close())
+	if fresh {
+		err = c.create(ctx)
+	} else {
+		err = c.mustBeWritable(ctx)
 	}
-	if err := c.prepare(ctx); err != nil {
+	if err == nil {
+		err = c.prepare(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
 }
 
-// dsn names the file for the driver, with the pragmas that every connection
-// needs. busy_timeout comes first: the others may already have to wait.
-func dsn(path string, pragmas ...string) string {
-	q := url.Values{"mode": {"rw"}} // never create: prepareFile did, with the right mode
+// connectPatiently is connect for a file that others may be opening too: setting
+// up the journal mode is the one thing for which SQLite does not wait.
+func (s *Store) connectPatiently(ctx context.Context) (*writeConn, error) {
+	for try := 0; ; try++ {
+		c, err := s.connect(ctx)
+		if try == openTries || !isCode(err, sqlite3.SQLITE_BUSY) {
+			return c, err
+		}
+		pause := time.NewTimer(openPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+const (
+	openTries = 100
+	openPause = 20 * time.Millisecond
+)
+
+// dsn names the file for the driver, to be read and written.
+func dsn(path string, pragmas ...string) string { return uri(path, "rw", pragmas...) }
+
+// uri names the file, with the pragmas that every connection needs. busy_timeout
+// comes first: the others may already have to wait. No mode creates the file:
+// prepareFile does, with the right permissions.
+func uri(path, mode string, pragmas ...string) string {
+	q := url.Values{"mode": {mode}}
 	for _, p := range append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...) {
 		q.Add("_pragma", p)
 	}

@@ -1,0 +1,45 @@
+package tunnel
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+
+	"pictap/tunnel/store"
+)
+
+// For the tests of what is read from outside.
+
+// MaxConnections is how many connections a receiver serves at once.
+const MaxConnections = maxConnections
+
+// Bounds of an app's answer.
+const (
+	AnswerHead = answerHead
+	AnswerBody = answerBody
+)
+
+// FieldsOf returns the fields of a request whose head was read as these bytes,
+// and whether their order could be taken from there.
+func FieldsOf(r *http.Request, head []byte) (list []store.Field, ordered bool) {
+	return fields(r, head), agree(r, parseHead(head))
+}
+
+// RememberHead reads from a connection as the receiver does, and returns what is
+// remembered of the head.
+func RememberHead(c net.Conn, p []byte) []byte {
+	h := &headConn{Conn: c}
+	io.CopyBuffer(io.Discard, struct{ io.Reader }{h}, p)
+	return h.take()
+}
+
+// Exchange sends a delivery over c and reads the answer.
+func (f *Forwarder) Exchange(c net.Conn, d *store.Delivery) (a store.Attempt, keep bool, err error) {
+	f.init()
+	ac := &appConn{Conn: c}
+	ac.src.R = c
+	ac.br = bufio.NewReaderSize(&ac.src, 4096)
+	keep, err = f.talk(ac, d, &a)
+	return a, keep, err
+}
