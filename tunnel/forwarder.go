@@ -117,6 +117,16 @@ func (f *Forwarder) reserve(d store.Delivery) {
 
 func (f *Forwarder) release(seq int64) { f.q.release(seq) }
 
+// claim keeps a stored delivery for the caller, who finishes it; see queue.claim.
+// A delivery that the app has had already is nobody's.
+func (f *Forwarder) claim(d store.Delivery) *job {
+	f.init()
+	if d.State != store.Waiting {
+		return nil
+	}
+	return f.q.claim(d.Seq)
+}
+
 func (f *Forwarder) notify(seq int64) {
 	if f.Notify != nil {
 		f.Notify(AppNotice{AppState: f.State(), Seq: seq})

@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"slices"
 	"sync"
 
 	"pictap/tunnel/store"
@@ -66,6 +67,29 @@ func (q *queue) insert(j *job) {
 	copy(q.jobs[i+1:], q.jobs[i:])
 	q.jobs[i] = j
 	q.wake.Broadcast()
+}
+
+// claim makes the caller the one who hands a delivery on, until finish: it is
+// taken out of the line, or will not get into it. claim returns nil when somebody
+// is handing it on already.
+func (q *queue) claim(seq int64) *job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j := q.all[seq]
+	if j == nil {
+		j = &job{seq: seq, ready: true}
+		q.all[seq] = j
+		return j
+	}
+	i := slices.Index(q.jobs, j)
+	if i < 0 {
+		return nil
+	}
+	q.jobs = slices.Delete(q.jobs, i, i+1)
+	if j.d != nil {
+		q.bytes -= j.d.BodySize
+	}
+	return j
 }
 
 func (q *queue) release(seq int64) {

@@ -144,13 +144,14 @@ func (g *gate) guard(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.RLock()
 		defer g.mu.RUnlock()
-		if !g.closed {
-			h.ServeHTTP(w, r)
+		if g.closed {
+			panic(http.ErrAbortHandler) // to return would be to answer 200
 		}
+		h.ServeHTTP(w, r)
 	})
 }
 
-// close waits for the handlers that have begun; later ones do nothing.
+// close waits for the handlers that have begun; later ones are broken off.
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -268,7 +269,7 @@ func atMost(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	return strings.ToValidUTF8(s[:n], "")
+	return strings.Clone(strings.ToValidUTF8(s[:n], ""))
 }
 
 func countFields(h http.Header) (n int) {
@@ -359,31 +360,51 @@ func boundFields(list []store.Field, limit int) []store.Field {
 
 // accept commits, acknowledges and hands on.
 func (rc *Receiver) accept(w http.ResponseWriter, r *http.Request, d store.Delivery) {
-	d.State = store.Kept
-	var enqueue func(store.Delivery)
-	if f := rc.Forwarder; f != nil {
-		d.State = store.Waiting
-		if !rc.Relay {
-			enqueue = f.reserve // in order of arrival, before anybody else can be
+	f := rc.Forwarder
+	d.State = store.Waiting
+	switch {
+	case f == nil:
+		d.State = store.Kept
+		if _, ok := rc.commit(w, r, d, nil); ok {
+			acknowledge(w)
+		}
+	case rc.Relay:
+		var claimed *job
+		stored, ok := rc.commit(w, r, d, func(d store.Delivery) { claimed = f.claim(d) })
+		switch {
+		case !ok:
+		case claimed != nil:
+			rc.relay(w, r, stored, claimed)
+		case stored.State == store.Waiting: // the same delivery came twice
+			busy(w, "the app has it and has not answered yet")
+		default:
+			acknowledge(w)
+		}
+	default:
+		// Put in line in the order of arrival, before anybody else can be.
+		if stored, ok := rc.commit(w, r, d, f.reserve); ok {
+			defer f.release(stored.Seq)
+			acknowledge(w)
 		}
 	}
-	// The commit is not abandoned when the sender hangs up: it may already be
-	// under way, and then the delivery has to be handed on.
-	stored, err := rc.Store.RecordThen(context.WithoutCancel(r.Context()), d, enqueue)
+}
+
+// commit stores a delivery, or refuses it when that cannot be done. The commit is
+// not abandoned when the sender hangs up: it may already be under way, and then
+// the delivery has to be handed on.
+func (rc *Receiver) commit(w http.ResponseWriter, r *http.Request, d store.Delivery, then func(store.Delivery)) (stored store.Delivery, ok bool) {
+	stored, err := rc.Store.RecordThen(context.WithoutCancel(r.Context()), d, then)
 	if err != nil {
 		rc.Log.Error("delivery not stored, answered 503", "err", err)
 		busy(w, "cannot store it now")
-		return
 	}
-	if rc.Relay && rc.Forwarder != nil && stored.State == store.Waiting {
-		rc.relay(w, r, stored)
-		return
-	}
-	if enqueue != nil {
-		defer rc.Forwarder.release(stored.Seq)
-	}
+	return stored, err == nil
+}
+
+// acknowledge answers 200 before anything else is done: the app may take its time.
+func acknowledge(w http.ResponseWriter) {
 	say(w, http.StatusOK, "ok")
 	if f, ok := w.(http.Flusher); ok {
-		f.Flush() // acknowledged first: the app may take its time
+		f.Flush()
 	}
 }

@@ -296,3 +296,18 @@ func TestProbe(t *testing.T) {
 		t.Errorf("a probe was recorded: %s", states(list))
 	}
 }
+
+// net/http adds a field to requests with an old one: it is not the sender's.
+func TestReceiverInventsNoHeader(t *testing.T) {
+	r := startReceiver(t, &tunnel.Receiver{})
+	body := string(event(1))
+	r.raw(t, fmt.Sprintf("POST %s HTTP/1.1\r\nzulu: 1\r\nPragma: no-cache\r\nHost: x\r\nX-Pictify-Signature: %s\r\nContent-Length: %d\r\n\r\n%s",
+		r.Hooks.Path(token), sign(remoteKey, time.Now(), []byte(body)), len(body), body))
+	var names []string
+	for _, f := range r.all(t)[0].Header {
+		names = append(names, f.Name)
+	}
+	if want := []string{"zulu", "Pragma", "Host", "X-Pictify-Signature", "Content-Length"}; !cmp.Equal(want, names) {
+		t.Errorf("stored %v, want %v", names, want)
+	}
+}

@@ -16,15 +16,26 @@ const relayWait = 25 * time.Second
 // relay makes the attempt while the sender waits, and answers as the app did:
 // its status, the start of its body, its Retry-After. An app that cannot be
 // reached is 502, one that takes too long 504.
-func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, d store.Delivery) {
+//
+// When Serve breaks it off there is no answer, and the delivery is still waiting.
+func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, d store.Delivery, j *job) {
+	f := rc.Forwarder
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), relayWait)
 	defer cancel()
-	a, err := rc.Forwarder.attempt(ctx, &d, store.Forward)
+	over, served := r.Context().Value(overKey{}).(context.Context)
+	if served {
+		defer context.AfterFunc(over, cancel)()
+	}
+	a, err := f.attempt(ctx, &d, store.Forward)
+	if served && over.Err() != nil {
+		f.q.finish(j)
+		panic(http.ErrAbortHandler)
+	}
 	after := store.Failed
 	if a.OK() {
 		after = store.Done
 	}
-	rc.Forwarder.note(ctx, d.Seq, a, after, nil)
+	f.note(ctx, d.Seq, a, after, func() { f.q.finish(j) })
 	switch {
 	case a.Status >= 200:
 		if v := store.FieldValue(a.Header, "Retry-After"); v != "" {

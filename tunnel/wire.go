@@ -215,9 +215,9 @@ func (f *Forwarder) attempt(ctx context.Context, d *store.Delivery, kind string)
 	start := time.Now() // a duration is real time
 	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
 	defer cancel()
-	err := f.exchange(ctx, d, &a)
-	if errors.Is(err, errStaleConn) {
-		err = f.exchange(ctx, d, &a) // nothing was answered, and all idle ones are gone
+	err := f.exchange(ctx, f.pool.get, d, &a)
+	if errors.Is(err, errStaleConn) { // nothing was answered; another idle one may be as old
+		err = f.exchange(ctx, f.pool.dial, d, &a)
 	}
 	a.Duration = time.Since(start)
 	if err != nil {
@@ -226,8 +226,8 @@ func (f *Forwarder) attempt(ctx context.Context, d *store.Delivery, kind string)
 	return a, err
 }
 
-func (f *Forwarder) exchange(ctx context.Context, d *store.Delivery, a *store.Attempt) error {
-	c, err := f.pool.get(ctx)
+func (f *Forwarder) exchange(ctx context.Context, connect func(context.Context) (*appConn, error), d *store.Delivery, a *store.Attempt) error {
+	c, err := connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -282,7 +282,7 @@ func (f *Forwarder) talk(c *appConn, d *store.Delivery, a *store.Attempt) (keep 
 		a.Error = "the answer broke off"
 		return false, nil // its status stands
 	}
-	return writeErr == nil && !res.Close && c.src.N > 0 && len(body) < answerBody && c.br.Buffered() == 0, nil
+	return writeErr == nil && !res.Close && a.Status != http.StatusSwitchingProtocols && c.src.N > 0 && len(body) < answerBody && c.br.Buffered() == 0, nil
 }
 
 func isReset(err error) bool {
