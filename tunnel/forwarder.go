@@ -140,6 +140,9 @@ func (f *Forwarder) notify(seq int64) {
 func (f *Forwarder) Run(ctx context.Context) error {
 	f.init()
 	if err := f.resumeWaiting(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // ended before it began
+		}
 		return err
 	}
 	stop := context.AfterFunc(ctx, f.q.close)
