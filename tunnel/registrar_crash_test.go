@@ -26,6 +26,7 @@ type life struct {
 // Death is simulated from what it leaves: the files as they are at that moment,
 // and a service that hears nothing any more.
 func TestCrashAtEveryRequest(t *testing.T) {
+	t.Parallel()
 	restart := func(t testing.TB, h *home) { h.start(t) }
 	for name, l := range map[string]life{
 		"a whole run": {nil, func(ctx context.Context, h *home) {
@@ -35,10 +36,9 @@ func TestCrashAtEveryRequest(t *testing.T) {
 				h.Edit(live[1].UID, pause)
 			}
 			h.Check(ctx, publicURL, time.Now())
-			h.Move(ctx, "https://next.ngrok.app")
 			h.Stop(ctx)
 		}},
-		"after a crash": {restart, func(ctx context.Context, h *home) {
+		"after a crash, at another URL": {restart, func(ctx context.Context, h *home) {
 			h.Start(ctx, "https://next.ngrok.app")
 			h.Pause(ctx)
 		}},

@@ -167,6 +167,7 @@ func use(t testing.TB, s *store.Store) {
 }
 
 func TestOpenOddFiles(t *testing.T) {
+	t.Parallel()
 	random := make([]byte, 20_000)
 	rand.NewChaCha8([32]byte{1}).Read(random)
 	whole := healthy(t)
@@ -299,6 +300,7 @@ func TestForeignLogWithoutHeader(t *testing.T) {
 }
 
 func TestOpenTruncated(t *testing.T) {
+	t.Parallel()
 	whole := healthy(t)
 	for i := range 20 {
 		offset := len(whole) * i / 20
@@ -316,11 +318,12 @@ func TestOpenTruncated(t *testing.T) {
 }
 
 func TestOpenFlippedBytes(t *testing.T) {
+	t.Parallel()
 	whole := healthy(t)
 	chance := rand.New(rand.NewPCG(1, 2))
 	path := filepath.Join(t.TempDir(), "flipped", store.FileName)
 	opened := 0
-	const tries = 40
+	const tries = 25
 	for i := range tries {
 		if err := os.RemoveAll(filepath.Dir(path)); err != nil {
 			t.Fatal(err)
@@ -329,8 +332,8 @@ func TestOpenFlippedBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		data := slices.Clone(whole)
-		at := 16 + i*2 // the header, and then anywhere
-		if i >= 30 {
+		at := 16 + i*4 // the header, and then anywhere
+		if i >= 18 {
 			at = chance.IntN(len(data))
 		}
 		data[at] ^= byte(1 + chance.IntN(255))

@@ -18,6 +18,7 @@ import (
 // A full disk is played by a limit on the size of files. It holds for the whole
 // process, so the test runs in one of its own.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(roleVariable) == "" {
 		exe, err := os.Executable()
 		if err != nil {

@@ -225,6 +225,7 @@ func writeForEver(path string) {
 // However often and whenever a process is killed, what it had acknowledged is
 // there, byte for byte, and numbers are not used again.
 func TestKill9(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), store.FileName)
 	acknowledged := make(map[int64]int) // seq -> n
 	chance := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
