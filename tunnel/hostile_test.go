@@ -429,3 +429,42 @@ func TestAppThatBreaksItsPromises(t *testing.T) {
 		}
 	}
 }
+
+// Serve returns when the last handler has ended, even one that takes no notice.
+func TestServeWaitsForItsHandlers(t *testing.T) {
+	entered, release := make(chan bool), make(chan bool)
+	rc := &tunnel.Receiver{Store: openStore(t, ""), Hooks: &tunnel.Hooks{Install: install}, Now: func() time.Time {
+		entered <- true
+		<-release
+		return time.Now()
+	}}
+	rc.Hooks.Set(tunnel.Hook{Token: token, Source: store.FromPictify, Secret: pictify.NewSecret(remoteKey)})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- rc.Serve(ctx, l, 10*time.Millisecond) }()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", rc.Hooks.Path(token))
+	<-entered
+	cancel()
+	early := time.NewTimer(100 * time.Millisecond)
+	defer early.Stop()
+	select {
+	case err := <-ended:
+		t.Errorf("Serve = %v while a request was being handled", err)
+		release <- true
+		return
+	case <-early.C:
+	}
+	release <- true
+	if err := <-ended; err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+}

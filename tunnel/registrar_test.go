@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,6 +112,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Unlock()
 	if hold != nil {
 		if c := hold(r); c != nil {
+			io.Copy(io.Discard, r.Body) // only then is it noticed when the client hangs up
 			select {
 			case <-c:
 			case <-r.Context().Done():
@@ -506,6 +508,9 @@ func TestCreateFaults(t *testing.T) {
 	for name, f := range faults {
 		for _, at := range []int{1, 4} {
 			for _, once := range []bool{true, false} {
+				if once && f.then == fatal {
+					continue // the first is the last
+				}
 				t.Run(fmt.Sprintf("%s/at %d/once=%t", name, at, once), func(t *testing.T) {
 					a := newAccount(t)
 					h := a.newHome(t, "")
@@ -1228,4 +1233,37 @@ func TestSurplusIsSweptByTheNextCheck(t *testing.T) {
 		t.Errorf("Check = %v", err)
 	}
 	h.mustDeliver(t, publicURL, h.Types...)
+}
+
+// A service that says nothing, once or for ever.
+func TestCreateTimesOut(t *testing.T) {
+	t.Parallel()
+	for _, once := range []bool{true, false} {
+		t.Run(fmt.Sprintf("once=%t", once), func(t *testing.T) {
+			a := newAccount(t)
+			h := a.newHome(t, "")
+			a.client.HTTP.Timeout = 200 * time.Millisecond
+			var requests atomic.Int64
+			a.change(nil, func(r *http.Request) <-chan struct{} {
+				if n := requests.Add(1); r.Method == "POST" && (n == 3 || n > 3 && !once) {
+					return make(chan struct{})
+				}
+				return nil
+			})
+			err := h.Start(t.Context(), publicURL)
+			if once {
+				if err != nil {
+					t.Errorf("Start = %v", err)
+				}
+				h.mustDeliver(t, publicURL, h.Types...)
+				return
+			}
+			if err == nil {
+				t.Error("Start = nil, want an error")
+			}
+			a.change(nil, nil)
+			a.mustBeAsBefore(t)
+			h.mustBeClosed(t)
+		})
+	}
 }
