@@ -16,15 +16,16 @@ func main() {
 	env := command.OS()
 	env.Hurry = hurry
 	os.Exit(command.Run(ctx, env, os.Args,
-		command.Demo(env),    // all of it on this machine: mock, sample app, page
-		command.Listen(env),  // tunnel, register, verify, record, forward, show
-		command.Trigger(env), // signed fake events
-		command.Replay(env),  // stored deliveries again
-		command.Events(env),  // what was recorded
-		command.Mock(env),    // the Pictify API on this machine
-		command.Subs(env),    // what Pictify believes it should call
-		command.Secret(env),  // the one secret that the app verifies with
-		command.Version(env), // which pictap this is
+		command.Demo(env),     // all of it on this machine: mock, sample app, page
+		command.Listen(env),   // tunnel, register, verify, record, forward, show
+		command.Trigger(env),  // signed fake events
+		command.Replay(env),   // stored deliveries again
+		command.Events(env),   // what was recorded
+		command.Fixtures(env), // files for tests
+		command.Mock(env),     // the Pictify API on this machine
+		command.Subs(env),     // what Pictify believes it should call
+		command.Secret(env),   // the one secret that the app verifies with
+		command.Version(env),  // which pictap this is
 	))
 }
 

@@ -83,6 +83,10 @@ var rooms = []struct {
 	{"golang.org/x/term", []string{"ui/command/env.go"}, "only the command line talks to a terminal"},
 	{"golang.org/x/sys", []string{"ui/command/platform_*.go", "tunnel/*.go", "tunnel/store/*.go"}, "what differs between systems stands in files of its own"},
 	{"golang.org/x/net", []string{"tunnel/*.go", "ui/command/*.go"}, "for httpguts alone: what may stand in a header"},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"fixtures/*.go"}, "the rules of samples are theirs"},
+	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
+	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
+	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
 	{"golang.org/x/sync", nil, ""},
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"pictap/fixtures"
 	"pictap/tunnel"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
@@ -139,6 +140,8 @@ func explain(err error) explanation {
 		return explanation{exitFailed, "--as-received sends it as it came, with the signature that it had"}
 
 	// What is on disk.
+	case errors.Is(err, fixtures.ErrExists):
+		return explanation{exitFailed, "--force replaces it"}
 	case errors.As(err, &held):
 		return explanation{exitFailed, "stop it first, or give this one a state of its own with --state-dir"}
 	case errors.Is(err, store.ErrNewer):
@@ -158,7 +161,7 @@ func explain(err error) explanation {
 	case errors.Is(err, syscall.EROFS):
 		return explanation{exitFailed, "the file system is read-only; --state-dir or PICTAP_STATE_DIR chooses another place"}
 	case errors.Is(err, fs.ErrPermission) && !errors.As(err, &netOp):
-		return explanation{exitFailed, "check who may write there, or choose another place with --state-dir or PICTAP_STATE_DIR"}
+		return explanation{exitFailed, "check who may write there, or choose another place"}
 
 	// Ports and the network. A timeout of one request is the network's; a
 	// command that waits for something says withCode(exitTimeout, …) itself.
