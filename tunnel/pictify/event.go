@@ -87,27 +87,16 @@ func ParseEvent(body []byte) (Event, error) {
 // whole seconds, or milliseconds where the time has some. A zero Timestamp is
 // left out; Data that is nil becomes {}, and Data that is not JSON becomes null.
 func (e Event) Body() []byte {
-	var b bytes.Buffer
-	b.Grow(len(e.Data) + 96)
-	b.WriteString(`{"event":`)
-	name, _ := marshal(string(e.Type)) // a string always encodes
-	b.Write(name)
-	if !e.Timestamp.IsZero() {
-		b.WriteString(`,"timestamp":"`)
-		b.WriteString(FormatTime(e.Timestamp))
-		b.WriteByte('"')
-	}
-	b.WriteString(`,"data":`)
-	start := b.Len()
+	var data bytes.Buffer
+	data.Grow(len(e.Data))
 	switch {
 	case e.Data == nil:
-		b.WriteString("{}")
-	case json.Compact(&b, e.Data) != nil:
-		b.Truncate(start)
-		b.WriteString("null")
+		data.WriteString("{}")
+	case json.Compact(&data, e.Data) != nil:
+		data.Reset()
+		data.WriteString("null")
 	}
-	b.WriteByte('}')
-	return b.Bytes()
+	return AppendBody(make([]byte, 0, data.Len()+96), e.Type, e.Timestamp, data.Bytes())
 }
 
 // WithDeliveryID returns the event with id as the last member of its data,
@@ -147,12 +136,14 @@ func (e Event) WithDeliveryID(id string) Event {
 
 // FormatTime writes a time as Pictify's payloads do: UTC, whole seconds and Z, or
 // three digits of milliseconds when there are some.
-func FormatTime(t time.Time) string {
+func FormatTime(t time.Time) string { return string(appendTime(nil, t)) }
+
+func appendTime(dst []byte, t time.Time) []byte {
 	t = t.UTC()
 	if t.Nanosecond() < int(time.Millisecond) {
-		return t.Format("2006-01-02T15:04:05Z")
+		return t.AppendFormat(dst, "2006-01-02T15:04:05Z")
 	}
-	return t.Format("2006-01-02T15:04:05.000Z")
+	return t.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
 
 // parseTime reads what FormatTime writes, and any other RFC 3339 time.
