@@ -17,6 +17,8 @@ func Fixtures(env Env) *cli.Command {
 		UsageText: `pictap fixtures list`,
 		Subcommands: []*cli.Command{
 			fixturesList(env),
+			fixturesSchema(env),
+			fixturesCheck(env),
 		},
 	}
 }
