@@ -19,6 +19,8 @@ func Fixtures(env Env) *cli.Command {
 		Subcommands: []*cli.Command{
 			fixturesGen(env),
 			fixturesList(env),
+			fixturesSchema(env),
+			fixturesCheck(env),
 		},
 	}
 }

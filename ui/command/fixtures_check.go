@@ -1,0 +1,339 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"pictap/fixtures"
+	"pictap/tunnel/pictify"
+)
+
+func fixturesCheck(env Env) *cli.Command {
+	return &cli.Command{
+		Name:  "check",
+		Usage: "say what is wrong with payloads and requests in files, and where",
+		Description: `Each body is checked against the JSON Schema of its event. FILE is a payload (.json), JSON lines
+(.jsonl, .ndjson: a payload or a request on each), a request (.http), an HTTP archive (.har), a
+folder with such files, or - for a payload or JSON lines from stdin. Of a folder with a manifest.json
+the sizes and checksums are compared too. Symbolic links in a folder are not followed.
+With a secret the signatures of requests must match. How old they are does not matter unless --at
+says when: a fixture is old by nature. A key that is not documented is a warning, because Pictify may
+add some. The exit code is 0 if there is no error, 6 if there is one, and 1 if not everything could be
+read, whatever the rest is like.`,
+		UsageText: `pictap fixtures check testdata/webhooks
+			pictap fixtures check --strict payload.json
+			pictap fixtures check --secret-file secret.txt --at 2026-01-29T10:30:00Z request.http
+			curl -s https://example.com/sample.json | pictap fixtures check -`,
+		ArgsUsage: "<FILE|->…",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "strict", Usage: "what is not documented is an error"},
+			secretFileFlag("secret-file", "the secret that requests are signed with", envSecret),
+			&cli.StringFlag{Name: "at", Usage: "signatures must be fresh at `TIME`: RFC 3339, now, or -10m"},
+		},
+		Action: env.action(env.checkFixtures),
+	}
+}
+
+var (
+	errInvalid     = errors.New("not valid")
+	errUnread      = errors.New("not everything could be read")
+	errNotThere    = errors.New("has no file in it that can be checked")
+	errInterrupted = errors.New("interrupted")
+)
+
+func (e Env) checkFixtures(c *cli.Context, p *printer) error {
+	names := c.Args().Slice()
+	var fromStdin int
+	for _, name := range names {
+		if name == "-" {
+			fromStdin++
+		}
+	}
+	if c.String("secret-file") == "-" {
+		fromStdin++
+	}
+	if fromStdin > 1 {
+		return usagef("stdin can be read only once, but - is given %d times", fromStdin)
+	}
+	secret, err := e.secretFrom(c, "secret-file", envSecret)
+	if err != nil {
+		return err
+	}
+	run := &checkRun{p: p, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
+	run.checker.Secret = pictify.NewSecret(secret)
+	if c.IsSet("at") {
+		if run.checker.At, err = parseMoment("at", c.String("at"), e.now()); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if !run.ended() {
+			run.argument(name)
+		}
+	}
+	return run.end(c.Context.Err() != nil)
+}
+
+// A checkRun is one call of "fixtures check".
+type checkRun struct {
+	p       *printer
+	stdin   io.Reader
+	strict  bool
+	done    <-chan struct{}
+	checker fixtures.Checker
+
+	sum summaryLine
+}
+
+// problemLine is something wrong with a file. A file that cannot be read has no line.
+type problemLine struct {
+	lineHead
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"` // in characters
+	Path     string `json:"path,omitempty"`   // of the value: "data.width"
+	Severity string `json:"severity"`         // "error" or "warning"
+	Message  string `json:"message"`
+}
+
+// summaryLine says how much was checked and found.
+type summaryLine struct {
+	lineHead
+	Files      int `json:"files"`
+	Payloads   int `json:"payloads"`
+	Signatures int `json:"signatures"` // that are right
+	Errors     int `json:"errors"`
+	Warnings   int `json:"warnings"`
+	Unread     int `json:"unread"` // files and folders that could not be read
+}
+
+// ended reports whether to stop: interrupted, or nobody reads the output.
+func (r *checkRun) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	case <-r.p.Gone():
+		return true
+	default:
+		return false
+	}
+}
+
+// argument checks one word of the command line.
+func (r *checkRun) argument(name string) {
+	if name == "-" {
+		r.stdinput()
+		return
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		r.unread(name, err)
+	case info.IsDir():
+		r.folder(name)
+	case fixtures.IsManifest(name):
+		r.inFolder(filepath.Dir(name), func(fsys fs.FS) { r.manifest(name, fsys) })
+	default:
+		r.file(name, func() (fs.File, error) { return os.Open(name) })
+	}
+}
+
+func (r *checkRun) file(name string, open func() (fs.File, error)) {
+	f, err := open()
+	if err != nil {
+		r.unread(name, err)
+		return
+	}
+	defer f.Close()
+	r.stream(name, name, f)
+}
+
+func (r *checkRun) stream(name, shown string, in io.Reader) {
+	r.checker.Report = func(p fixtures.Problem) { r.problem(shown, p) }
+	tally, err := r.checker.Check(name, interruptible{in, r.done})
+	r.sum.Payloads += tally.Payloads
+	r.sum.Signatures += tally.Signed
+	if err != nil {
+		r.unread(shown, err)
+		return
+	}
+	r.sum.Files++
+}
+
+// stdinput checks what comes from stdin. Whoever types there must be able to
+// leave, so something else waits for the next line.
+func (r *checkRun) stdinput() {
+	if r.stdin == nil {
+		r.unread("stdin", io.ErrUnexpectedEOF)
+		return
+	}
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.Copy(in, r.stdin)
+		in.CloseWithError(err)
+	}()
+	go func() { // both end with the process at the latest
+		<-r.done
+		in.CloseWithError(errInterrupted)
+	}()
+	r.stream("-", "stdin", out)
+}
+
+// interruptible is a reader that ends with an error when done is closed.
+type interruptible struct {
+	r    io.Reader
+	done <-chan struct{}
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	select {
+	case <-i.done:
+		return 0, errInterrupted
+	default:
+		return i.r.Read(p)
+	}
+}
+
+// inFolder calls do with a folder that no name and no symbolic link leads out of.
+func (r *checkRun) inFolder(name string, do func(fs.FS)) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		r.unread(name, err)
+		return
+	}
+	defer root.Close()
+	do(root.FS())
+}
+
+func (r *checkRun) folder(name string) {
+	before := r.sum
+	r.inFolder(name, func(fsys fs.FS) {
+		fixtures.FilesBelow(fsys, func(inner string, err error) {
+			shown := filepath.Join(name, filepath.FromSlash(inner))
+			switch {
+			case r.ended():
+			case err != nil:
+				r.unread(shown, err)
+			case fixtures.IsManifest(inner):
+				sub, err := fs.Sub(fsys, filepath.ToSlash(filepath.Dir(inner)))
+				if err != nil {
+					r.unread(shown, err)
+					return
+				}
+				r.manifest(shown, sub)
+			default:
+				r.file(shown, func() (fs.File, error) { return fsys.Open(inner) })
+			}
+		})
+	})
+	if r.sum == before && !r.ended() { // a wrong folder must not look like a good one
+		r.unread(name, errNotThere)
+	}
+}
+
+func (r *checkRun) manifest(shown string, fsys fs.FS) {
+	r.checker.Report = func(p fixtures.Problem) { r.problem(shown, p) }
+	if err := r.checker.CheckManifest(fsys); err != nil {
+		r.unread(shown, err)
+		return
+	}
+	r.sum.Files++
+}
+
+// unread tells that a file could not be read, or not to its end.
+func (r *checkRun) unread(name string, err error) {
+	r.sum.Unread++
+	r.say(problemLine{File: name, Severity: "error", Message: reason(err)})
+}
+
+func (r *checkRun) problem(name string, p fixtures.Problem) {
+	line := problemLine{File: name, Line: p.Line, Column: p.Column, Path: p.Path, Severity: "error", Message: p.Text}
+	if p.Unknown && !r.strict {
+		line.Severity = "warning"
+		r.sum.Warnings++
+	} else {
+		r.sum.Errors++
+	}
+	r.say(line)
+}
+
+func (r *checkRun) say(line problemLine) {
+	if r.p.json {
+		line.lineHead = r.p.head("problem")
+		line.File = clip(line.File, longText)
+		r.p.emit(line)
+		return
+	}
+	severity := r.p.paint.red(line.Severity)
+	if line.Severity == "warning" {
+		severity = r.p.paint.yellow(line.Severity)
+	}
+	place := sanitize(line.File, 300)
+	if line.Line > 0 {
+		place += fmt.Sprintf(":%d:%d", line.Line, line.Column)
+	}
+	text := line.Message
+	if line.Path != "" {
+		text = line.Path + ": " + text
+	}
+	r.p.data(fmt.Sprintf("%s: %s: %s", r.p.paint.bold(place), severity, sanitize(text, 900)))
+}
+
+// end sums up and decides how the run ended.
+func (r *checkRun) end(interrupted bool) error {
+	sum := r.sum
+	if r.p.json {
+		sum.lineHead = r.p.head("summary")
+		r.p.emit(sum)
+	} else {
+		r.p.note("%s", sum)
+	}
+	switch {
+	case interrupted:
+		return errInterrupted
+	case sum.Unread > 0:
+		return errUnread
+	case sum.Errors > 0:
+		return withCode(exitAssertion, fmt.Errorf("%w: %s", errInvalid, count(int64(sum.Errors), "problem")))
+	}
+	return nil
+}
+
+// String is the summary for people: "12 files, 30 payloads, 30 signatures right: 2 errors".
+func (s summaryLine) String() string {
+	checked := []string{count(int64(s.Files), "file"), count(int64(s.Payloads), "payload")}
+	if s.Signatures > 0 {
+		checked = append(checked, count(int64(s.Signatures), "signature")+" right")
+	}
+	var found []string
+	for _, one := range []struct {
+		n    int
+		what string
+	}{{s.Errors, "error"}, {s.Warnings, "warning"}} {
+		if one.n > 0 {
+			found = append(found, count(int64(one.n), one.what))
+		}
+	}
+	if s.Unread > 0 {
+		found = append(found, fmt.Sprintf("%d not read", s.Unread))
+	}
+	if found == nil {
+		found = []string{"all valid"}
+	}
+	return strings.Join(checked, ", ") + ": " + strings.Join(found, ", ")
+}
+
+// reason is the cause of an error of a file, whose name is said already.
+func reason(err error) string {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err
+	}
+	return err.Error()
+}
