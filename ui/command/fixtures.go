@@ -18,6 +18,7 @@ func Fixtures(env Env) *cli.Command {
 			pictap fixtures gen render.completed --type gif -n 20 --seed 7 --format http --out requests`,
 		Subcommands: []*cli.Command{
 			fixturesGen(env),
+			fixturesVectors(env),
 			fixturesList(env),
 			fixturesSchema(env),
 			fixturesCheck(env),
