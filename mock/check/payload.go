@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +109,15 @@ func (r *round) completed(data string) fixtures.Sample {
 // text is a JSON string.
 func text(s string) string { return string(pictify.AppendString(nil, s)) }
 
-// padded makes the body longer by n bytes, and leaves it JSON.
+// padded makes the body longer by some n bytes, and leaves it JSON. It is a splice,
+// because a body can be long.
 func padded(s fixtures.Sample, n int) fixtures.Sample {
-	return edit(s, set("data.variables.padding", text(strings.Repeat("x", n))))
+	before, after, found := bytes.Cut(s.Body, []byte(`"variables":{"`))
+	if !found {
+		before, after = s.Body[:len(s.Body)-len("}}")], []byte("}}")
+		s.Body = slices.Concat(before, []byte(`,"padding":"`), bytes.Repeat([]byte{'x'}, n), []byte(`"`), after)
+		return s
+	}
+	s.Body = slices.Concat(before, []byte(`"variables":{"padding":"`), bytes.Repeat([]byte{'x'}, n), []byte(`","`), after)
+	return s
 }
