@@ -80,6 +80,15 @@ func (r *round) bare() fixtures.Sample {
 		`.png","width":1200,"height":630,"format":"png","renderedAt":"` + r.Now().UTC().Format(time.RFC3339) + `"}`)
 }
 
+// guide is what the guide shows, in ASCII: encoders agree about all of it but blanks
+// and the order of keys.
+func (r *round) guide() fixtures.Sample {
+	id := r.newID("img_")
+	return r.completed(`{"type":"image","source":"api","imageId":"` + id + `","url":"https://cdn.pictify.io/renders/` + id +
+		`.png","width":1200,"height":630,"format":"png","templateId":"tmpl_xyz789","variables":{"title":"Hello World"},"renderedAt":"` +
+		r.Now().UTC().Format(time.RFC3339) + `"}`)
+}
+
 // maximal has every field that any of the documents names.
 func (r *round) maximal() fixtures.Sample {
 	id := r.newID("img_")

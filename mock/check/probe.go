@@ -92,7 +92,7 @@ func mistakes() []mistake {
 
 // mistaken sends a plain delivery that is signed with a mistake.
 func (r *round) mistaken(ctx context.Context, m mistake) Exchange {
-	s, at := r.ordinary(), r.Now()
+	s, at := r.guide(), r.Now()
 	message := s.Message(pictify.NewSigner(r.Secret), at)
 	header := m.header(r.Secret.Reveal(), strconv.FormatInt(at.Unix(), 10), s.Body)
 	if slices.ContainsFunc(message.Header, func(f pictify.Field) bool { return f.Value == header }) {

@@ -20,8 +20,7 @@ func sortedJSON(body []byte) []byte {
 }
 
 // spacedJSON is compact JSON as Python's json.dumps writes it by default: a blank
-// after each colon and comma. What is not ASCII it would escape; samples that
-// are sent with this have none.
+// after each colon and comma. It would escape what is not ASCII; body must be.
 func spacedJSON(body []byte) []byte {
 	var b bytes.Buffer
 	quoted := false

@@ -102,7 +102,7 @@ func (e Env) check(c *cli.Context, p *printer) error {
 	case err != nil:
 		return err
 	}
-	about := checkAbout{target: b.Target.String(), secretFrom: from, failOn: c.String("fail-on")}
+	about := checkAbout{target: b.Target.String(), uri: b.Target.RequestURI(), secretFrom: from, failOn: c.String("fail-on")}
 	p.card(about, card)
 	if err := reports.write(about, card); err != nil {
 		return err

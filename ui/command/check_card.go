@@ -14,7 +14,7 @@ const (
 )
 
 // checkAbout is what a report says beside the card itself.
-type checkAbout struct{ target, secretFrom, failOn string }
+type checkAbout struct{ target, uri, secretFrom, failOn string }
 
 // card shows the report card, or in JSON mode the summary, its cases being out already.
 func (p *printer) card(about checkAbout, card check.Card) {

@@ -28,7 +28,7 @@ func htmlReport(about checkAbout, card check.Card) ([]byte, error) {
 	sum := sha256.Sum256([]byte(checkStyle))
 	page := htmlPage{
 		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
-		Style:  template.CSS(checkStyle), Target: clip(about.target, longText), Started: card.Started.UTC().Format("2006-01-02 15:04:05 UTC"),
+		Style:  template.CSS(checkStyle), Target: clip(about.target, longText), URI: clip(about.uri, longText), Started: card.Started.UTC().Format("2006-01-02 15:04:05 UTC"),
 		Took: took(card.Took), Requests: plural(card.Requests, "request"), Seed: card.Seed, Measured: card.Measured,
 		Headline: headline(card), Shade: shadeOf(card),
 	}
@@ -61,13 +61,13 @@ var groupAbout = map[check.Group]string{
 // What the page is made of.
 type (
 	htmlPage struct {
-		Policy, Target, Started, Took, Requests, Headline string
-		Style                                             template.CSS
-		Shade                                             check.Status
-		Seed                                              int64
-		Measured                                          bool
-		Counts                                            []htmlCount
-		Groups                                            []htmlGroup
+		Policy, Target, URI, Started, Took, Requests, Headline string
+		Style                                                  template.CSS
+		Shade                                                  check.Status
+		Seed                                                   int64
+		Measured                                               bool
+		Counts                                                 []htmlCount
+		Groups                                                 []htmlGroup
 	}
 	htmlCount struct {
 		Status check.Status

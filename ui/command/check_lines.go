@@ -45,7 +45,7 @@ func newCaseLine(head lineHead, r check.Result) caseLine {
 	line := caseLine{lineHead: head, ID: r.ID(), Group: r.Group, Name: r.Name, Status: r.Status, Sent: r.Title, Expected: r.Expect,
 		Said: clip(r.Said, longText), DurationMS: inMS(r.Slowest()), Why: r.Why, Docs: r.Docs, Fix: r.Mend}
 	for _, e := range r.Exchanges[:min(len(r.Exchanges), maxExchanges)] {
-		x := exchangeLine{What: e.What, Time: stamp(e.At), Method: e.Method, Bytes: e.Size, Body: clip(beginning(e.Body), longText), Status: e.Status,
+		x := exchangeLine{What: e.What, Time: stamp(e.At), Method: e.Method, Bytes: e.Size, Body: clip(beginning(shown(e)), longText), Status: e.Status,
 			Answer: clip(gist(attemptOf(e)), shortText), DurationMS: inMS(e.Duration), Error: clip(e.Problem, longText)}
 		for _, f := range e.Header {
 			x.Headers = append(x.Headers, [2]string{f.Name, f.Value})
@@ -53,6 +53,14 @@ func newCaseLine(head lineHead, r check.Result) caseLine {
 		line.Exchanges = append(line.Exchanges, x)
 	}
 	return line
+}
+
+// shown is what of a body is shown: all, or of a long one little.
+func shown(e check.Exchange) []byte {
+	if e.Size > len(e.Body) {
+		return e.Body[:min(len(e.Body), 320)]
+	}
+	return e.Body
 }
 
 // beginning is text without a character that was cut in two.
