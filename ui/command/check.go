@@ -96,7 +96,7 @@ func (e Env) check(c *cli.Context, p *printer) error {
 	bar.end()
 	switch {
 	case refused != nil && err != nil:
-		return usagef("the target is %s", refused).withHint("add --allow-public-target if it is yours and may be sent all this")
+		return usagef("%s", refused).withHint("add --allow-public-target if it is yours and may be sent all this")
 	case errors.Is(err, check.ErrUnreachable):
 		return withHint(withCode(exitNetwork, fmt.Errorf("check %s: %w", b.Target, err)), "start your app first; is that its address?")
 	case err != nil:
