@@ -21,7 +21,7 @@ import (
 const (
 	maxAnswer = 64 << 10 // bytes of an answer that are read
 	keptBytes = 1 << 10  // of a request's or an answer's body that are kept
-	patience  = 5 * time.Second
+	patience  = 3 * time.Second // with a handler that is being restarted
 	userAgent = "pictap-check"
 )
 
@@ -66,12 +66,12 @@ func (r *round) judge(ctx context.Context, c Case) Result {
 }
 
 // isGone reports whether the handler, after a case with an exchange that broke,
-// cannot be reached any more. One that is being restarted has a few seconds.
+// cannot be reached any more.
 func (r *round) isGone(ctx context.Context) bool {
 	if !slices.ContainsFunc(r.trace, func(e Exchange) bool { return e.Status == 0 }) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(patience, r.Timeout))
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		var dial *wire.DialError

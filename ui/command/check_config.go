@@ -25,8 +25,8 @@ func (e Env) battery(c *cli.Context) (*check.Battery, error) {
 	}
 	b := &check.Battery{Target: target, TLS: appTLS(c.Bool("insecure")), Timeout: c.Duration("timeout"), Seed: c.Int64("seed"),
 		Now: e.Now, Random: e.random(), Allow: check.Local}
-	if b.Timeout < time.Millisecond || b.Timeout > 5*time.Minute {
-		return nil, usagef("--timeout must be from 1ms to 5m")
+	if b.Timeout < 100*time.Millisecond || b.Timeout > 5*time.Minute {
+		return nil, usagef("--timeout must be from 100ms to 5m")
 	}
 	if c.Bool("allow-public-target") {
 		b.Allow = func(netip.Addr) error { return nil }

@@ -60,6 +60,7 @@ func signedOnly(refusal string, count *atomic.Int64) http.HandlerFunc {
 			count.Add(1)
 			io.WriteString(w, "OK")
 		default:
+			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(http.StatusUnauthorized)
 			io.WriteString(w, refusal)
 		}
