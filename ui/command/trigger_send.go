@@ -173,6 +173,12 @@ func (b *barrage) do(ctx context.Context, n int, due time.Time) {
 		return
 	}
 	o := mock.Outcome{N: n, Result: mock.Result{At: b.now()}}
+	if s.wait > 0 && !s.dropped {
+		if !sleep(ctx, s.wait) {
+			return
+		}
+		due = time.Now()
+	}
 	if !s.dropped {
 		o.Result = b.sender.Send(ctx, s.target, b.message(s, b.now()))
 		o.Latency = time.Since(due)
@@ -182,7 +188,7 @@ func (b *barrage) do(ctx context.Context, n int, due time.Time) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	x := b.expect.of(s.tamper)
+	x := s.expect.of(s.tamper)
 	b.count(o, s, x)
 	switch {
 	case !b.each:
@@ -249,4 +255,16 @@ func (v *volley) address() string {
 		return "the target"
 	}
 	return u.Redacted()
+}
+
+// sleep waits; false when ctx ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
