@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -34,6 +35,7 @@ type step struct {
 	Delay  string        `yaml:"delay"`  // before each: 200ms or 0-5s
 	At     string        `yaml:"at"`     // when it happened: -30s, or RFC 3339
 	Set    yaml.MapSlice `yaml:"set"`    // path to value, in this order
+	Add    yaml.MapSlice `yaml:"add"`    // likewise, for places that an event does not have
 	Unset  []string      `yaml:"unset"`  // paths
 	Tamper string        `yaml:"tamper"` // a way to break it
 	Expect string        `yaml:"expect"` // as --expect
@@ -123,7 +125,7 @@ func parseScenario(name string, text []byte) (*scenario, error) {
 	if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
 		var y yaml.Error
 		if errors.As(err, &y) && y.GetToken() != nil {
-			return nil, scenarioError(name, y.GetToken().Position.Line, "%s", y.GetMessage())
+			return nil, scenarioError(name, y.GetToken().Position.Line, "%s", yamlFault(y))
 		}
 		return nil, scenarioError(name, 1, "%s", err.Error())
 	}
@@ -139,9 +141,26 @@ func parseScenario(name string, text []byte) (*scenario, error) {
 	return &s, nil
 }
 
+// yamlFault is what the library says, without the words of Go.
+func yamlFault(err yaml.Error) string {
+	if t, ok := errors.AsType[*yaml.TypeError](err); ok {
+		what := "a text"
+		switch t.DstType.Kind() {
+		case reflect.Int, reflect.Int64:
+			what = "a whole number"
+		case reflect.Slice:
+			what = "a list"
+		case reflect.Struct, reflect.Map:
+			what = "a set of keys"
+		}
+		return fmt.Sprintf("%q is not %s", t.Token.Value, what)
+	}
+	return err.GetMessage()
+}
+
 func scenarioError(name string, line int, format string, args ...any) *usageError {
 	return usagef("%s:%d: %s", sanitize(path.Base(strings.ReplaceAll(name, `\`, "/")), 120), line, sanitize(fmt.Sprintf(format, args...), 400)).
-		withHint("a step has the keys id, event, type, again, repeat, delay, at, set, unset, tamper, expect; --scenario list shows two that are worked out")
+		withHint("a step has the keys id, event, type, again, repeat, delay, at, set, add, unset, tamper, expect; --scenario list names two that are worked out")
 }
 
 // listScenarios prints those built in.

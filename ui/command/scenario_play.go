@@ -36,7 +36,7 @@ func (v *volley) play(name string, s *scenario) error {
 			if errors.As(explainEdit(err), &usage) {
 				u := scenarioError(name, step.line, "%s: %s", stepName(i, step), usage.msg)
 				if usage.hint != "" {
-					u.hint = usage.hint
+					u.hint = strings.ReplaceAll(usage.hint, "--add", "add")
 				}
 				return u
 			}
@@ -107,8 +107,8 @@ func (st *stage) check(s *step) error {
 		return usagef("the id %q is taken by an earlier step", s.ID)
 	case (s.Event == "") == (s.Again == ""):
 		return usagef("it needs either event or again")
-	case s.Again != "" && (s.Type != "" || s.At != "" || len(s.Set) > 0 || len(s.Unset) > 0):
-		return usagef("what is sent again cannot be changed: type, at, set and unset are for an event")
+	case s.Again != "" && (s.Type != "" || s.At != "" || len(s.Set)+len(s.Add) > 0 || len(s.Unset) > 0):
+		return usagef("what is sent again cannot be changed: type, at, set, add and unset are for an event")
 	case s.Repeat < 0:
 		return usagef("repeat is %d, but must be more than 0", s.Repeat)
 	}
@@ -155,16 +155,21 @@ func (st *stage) sample(s *step, n int) (fixtures.Sample, error) {
 // changes are those of a step, references resolved.
 func (st *stage) changes(s *step, n int) ([]fixtures.Change, error) {
 	var changes []fixtures.Change
-	for _, item := range s.Set {
-		path, ok := item.Key.(string)
-		if !ok {
-			return nil, usagef("set: %v is no path", item.Key)
+	for _, list := range []yaml.MapSlice{s.Set, s.Add} {
+		for _, item := range list {
+			path, ok := item.Key.(string)
+			if !ok {
+				return nil, usagef("set: %v is no path", item.Key)
+			}
+			value, err := st.value(item.Value, n)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, fixtures.Change{Path: path, Value: value})
 		}
-		value, err := st.value(item.Value, n)
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, fixtures.Change{Path: path, Value: value})
+	}
+	for i := range s.Add {
+		changes[len(s.Set)+i].New = true
 	}
 	for _, path := range s.Unset {
 		changes = append(changes, fixtures.Change{Path: path})

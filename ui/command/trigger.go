@@ -58,8 +58,11 @@ func (e Env) trigger(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool("dry-run") || c.String("as") != "" {
+	switch {
+	case c.Bool("dry-run") || c.String("as") != "":
 		return v.show(c, e, p)
+	case c.String("via") == "mock":
+		return e.sendViaMock(c, p, v)
 	}
 	return e.sendVolley(c, p, v)
 }
@@ -67,6 +70,13 @@ func (e Env) trigger(c *cli.Context, p *printer) error {
 // triggerWords takes the arguments apart: patterns of events, and a target.
 func triggerWords(c *cli.Context) (patterns []string, target string, err error) {
 	words := c.Args().Slice()
+	if c.String("via") != "" {
+		for _, flag := range notViaMock {
+			if c.IsSet(flag) {
+				return nil, "", usagef("--via mock and --%s do not go together", flag).withHint("the mock signs, and delivers to whoever has subscribed")
+			}
+		}
+	}
 	brings := c.String("data") != "" || c.String("from") != ""
 	switch {
 	case c.String("scenario") != "":
@@ -90,6 +100,10 @@ func triggerWords(c *cli.Context) (patterns []string, target string, err error) 
 // notInScenario are the flags that a scenario's steps replace.
 var notInScenario = []string{"all", "set", "add", "unset", "data", "edit", "from", "type", "at", "id", "tamper", "expect",
 	"count", "duplicate", "shuffle", "delay", "rate", "concurrency", "duration"}
+
+// notViaMock are the flags about a request, which the mock makes by itself.
+var notViaMock = []string{"to", "path", "tamper", "expect", "id", "strict", "dry-run", "as", "duplicate", "shuffle", "delay", "drop", "rate",
+	"concurrency", "duration", "timeout", "insecure", "allow-remote", "scenario"}
 
 // eventForm tells an event from a target beside --data.
 var eventForm = regexp.MustCompile(`^[a-z_]+\.[a-z_.*]+$`)
@@ -196,7 +210,7 @@ func (p *printer) triggered(s shot, o mock.Outcome, x expectation, said *string)
 		lines = lines[:2]
 	}
 	*said = why
-	if x.text != "" {
+	if s.tamper != "" || x.text != "" && !(x.met(o.Status) && o.OK()) { // that 2xx is 2xx needs no words
 		verdict := p.paint.green("as expected")
 		if !x.met(o.Status) {
 			verdict = p.paint.red("not as expected")

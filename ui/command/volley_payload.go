@@ -43,7 +43,11 @@ func (v *volley) readEvents(c *cli.Context, e Env, patterns []string) error {
 		v.fixed.ID = "" // it is a new delivery
 		return nil
 	}
-	types, err := pickTypes(pictify.EventTypes(), patterns)
+	all := pictify.EventTypes()
+	if c.String("via") == "mock" && c.Bool("all") {
+		all = pictify.Subscribable() // the others reach nobody
+	}
+	types, err := pickTypes(all, patterns)
 	if err != nil {
 		return err
 	}
