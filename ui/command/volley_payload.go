@@ -151,8 +151,8 @@ func (v *volley) edit(c *cli.Context, e Env) error {
 		return err
 	}
 	var body bytes.Buffer
-	if err := json.Compact(&body, edited); err != nil {
-		return usagef("what you saved is no JSON: %s", jsonFault(edited, err)).withHint("nothing was sent; --data @file sends it as it is")
+	if json.Compact(&body, edited) != nil {
+		return usagef("what you saved is no JSON: %s", jsonFault(edited)).withHint("nothing was sent; --data @file sends it as it is")
 	}
 	v.setFixed(body.Bytes(), []string{string(s.sample.Event)})
 	v.changes = nil
@@ -160,10 +160,12 @@ func (v *volley) edit(c *cli.Context, e Env) error {
 }
 
 // jsonFault says where JSON is broken.
-func jsonFault(text []byte, err error) string {
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err.Error()
+func jsonFault(text []byte) string {
+	var any json.RawMessage
+	err := json.Unmarshal(text, &any)
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return fmt.Sprint(err)
 	}
 	before := text[:min(int(syntax.Offset), len(text))]
 	return fmt.Sprintf("line %d: %v", 1+bytes.Count(before, []byte("\n")), syntax)
