@@ -83,9 +83,6 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	}
 	defer folder.Close()
 	folder.Force = c.Bool("force")
-	if set.Format == fixtures.Curl {
-		folder.Mode = 0o777
-	}
 	if err := set.Write(c.Context, folder); err != nil {
 		return err
 	}
