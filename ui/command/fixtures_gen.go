@@ -75,7 +75,10 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	defer bar.end()
 	set.Progress = bar.set
 	if out == "-" {
-		return set.Stream(c.Context, e.stdout())
+		if err := set.Stream(c.Context, e.stdout()); !isClosedPipe(err) { // "| head" has seen enough
+			return err
+		}
+		return nil
 	}
 	folder, err := fixtures.OpenFolder(out)
 	if err != nil {
