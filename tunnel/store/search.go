@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"pictap/tunnel/pictify"
 )
 
 // A Search chooses deliveries by words that must all hold. It is made by
@@ -93,8 +95,8 @@ func (s Search) And(other Search) Search {
 
 // EventIs returns the search for events of exactly this type, whatever is in its
 // name.
-func EventIs(event string) Search {
-	return Search{[]searchWord{{test: globTest{"event", "event", []pattern{{event}}}}}}
+func EventIs(t pictify.EventType) Search {
+	return Search{[]searchWord{{test: globTest{"event", "event", []pattern{{string(t)}}}}}}
 }
 
 // IsAll reports whether the search has no words.
