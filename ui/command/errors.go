@@ -145,6 +145,8 @@ func explain(err error) explanation {
 	// What is on disk.
 	case errors.Is(err, fixtures.ErrExists):
 		return explanation{exitFailed, "--force replaces it"}
+	case errors.Is(err, fixtures.ErrLeft):
+		return explanation{exitFailed, "nothing was written: the value may also be the name of a member, and names stay; leave that delivery out with !d17"}
 	case errors.As(err, &held):
 		return explanation{exitFailed, "stop it first, or give this one a state of its own with --state-dir"}
 	case errors.Is(err, store.ErrNewer):

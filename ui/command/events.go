@@ -51,9 +51,6 @@ func Events(env Env) *cli.Command {
 	}
 }
 
-// listPage is how many deliveries are in memory at once.
-const listPage = 500
-
 func (e Env) listEvents(c *cli.Context, p *printer) error {
 	limit := c.Int("limit")
 	if limit < 1 {
@@ -71,25 +68,11 @@ func (e Env) listEvents(c *cli.Context, p *printer) error {
 		return err
 	}
 	defer st.Close()
-	if search, err = st.Resolve(c.Context, search); err != nil {
-		return err
-	}
 	// From the newest back to find where to begin, then forward to print, so that
 	// the newest is what a terminal shows last.
-	var seqs []int64
-	for before := int64(0); len(seqs) < limit; {
-		most := min(listPage, limit-len(seqs))
-		list, err := st.Search(c.Context, search, before, most)
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			seqs = append(seqs, d.Seq)
-		}
-		if len(list) < most {
-			break
-		}
-		before = seqs[len(seqs)-1]
+	seqs, err := newest(c.Context, st, search, limit)
+	if err != nil {
+		return err
 	}
 	for _, seq := range slices.Backward(seqs) {
 		d, err := st.Get(c.Context, seq)

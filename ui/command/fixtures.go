@@ -17,6 +17,7 @@ func Fixtures(env Env) *cli.Command {
 		UsageText: `pictap fixtures list`,
 		Subcommands: []*cli.Command{
 			fixturesList(env),
+			fixturesCapture(env),
 		},
 	}
 }

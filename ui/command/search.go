@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"unicode"
@@ -45,4 +46,32 @@ func pointAt(text string, pos int) []string {
 		}
 	}
 	return []string{"  " + before + sanitize(after, around), "  " + strings.Repeat(" ", width) + "^"}
+}
+
+// listPage is how many deliveries are in memory at once.
+const listPage = 500
+
+// newest returns the numbers of the newest deliveries that search chooses, the
+// newest first.
+func newest(ctx context.Context, st *store.Store, search store.Search, limit int) ([]int64, error) {
+	search, err := st.Resolve(ctx, search)
+	if err != nil {
+		return nil, err
+	}
+	var seqs []int64
+	for before := int64(0); len(seqs) < limit; {
+		most := min(listPage, limit-len(seqs))
+		list, err := st.Search(ctx, search, before, most)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range list {
+			seqs = append(seqs, d.Seq)
+		}
+		if len(list) < most {
+			break
+		}
+		before = seqs[len(seqs)-1]
+	}
+	return seqs, nil
 }
