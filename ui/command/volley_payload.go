@@ -35,7 +35,7 @@ func (v *volley) readEvents(c *cli.Context, e Env, patterns []string) error {
 		v.setFixed(body, patterns)
 		return nil
 	case c.String("from") != "":
-		body, err := e.recorded(c)
+		body, err := e.recordedBody(c)
 		if err != nil {
 			return err
 		}
@@ -108,8 +108,8 @@ func (e Env) payload(text string) ([]byte, error) {
 	return body, nil
 }
 
-// recorded is the body of the delivery that --from names.
-func (e Env) recorded(c *cli.Context) ([]byte, error) {
+// recordedBody is the body of the delivery that --from names.
+func (e Env) recordedBody(c *cli.Context) ([]byte, error) {
 	st, err := e.openStore(c)
 	if err != nil {
 		return nil, err

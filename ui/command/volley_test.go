@@ -180,7 +180,9 @@ func TestReadingOfNumbers(t *testing.T) {
 	}
 }
 
-func pad3(n int) string { return string([]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)}) }
+func pad3(n int) string {
+	return string([]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)})
+}
 
 func TestParseMoment(t *testing.T) {
 	for text, want := range map[string]time.Time{
