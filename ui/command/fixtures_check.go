@@ -112,6 +112,7 @@ type summaryLine struct {
 	Errors     int `json:"errors"`
 	Warnings   int `json:"warnings"`
 	Unread     int `json:"unread"` // files and folders that could not be read
+	Others     int `json:"others"` // in folders: files that are not of a kind that is checked, and links
 }
 
 // ended reports whether to stop: interrupted, or nobody reads the output.
@@ -214,8 +215,9 @@ func (r *checkRun) inFolder(name string, do func(fs.FS)) {
 
 func (r *checkRun) folder(name string) {
 	before := r.sum
+	others := 0
 	r.inFolder(name, func(fsys fs.FS) {
-		fixtures.FilesBelow(fsys, func(inner string, err error) {
+		others = fixtures.FilesBelow(fsys, func(inner string, err error) {
 			shown := filepath.Join(name, filepath.FromSlash(inner))
 			switch {
 			case r.ended():
@@ -236,6 +238,7 @@ func (r *checkRun) folder(name string) {
 	if r.sum == before && !r.ended() { // a wrong folder must not look like a good one
 		r.unread(name, errNotThere)
 	}
+	r.sum.Others += others
 }
 
 func (r *checkRun) manifest(shown string, fsys fs.FS) {
@@ -327,7 +330,11 @@ func (s summaryLine) String() string {
 	if found == nil {
 		found = []string{"all valid"}
 	}
-	return strings.Join(checked, ", ") + ": " + strings.Join(found, ", ")
+	text := strings.Join(checked, ", ") + ": " + strings.Join(found, ", ")
+	if s.Others > 0 {
+		text += fmt.Sprintf(" (%s passed over)", count(int64(s.Others), "other file"))
+	}
+	return text
 }
 
 // reason is the cause of an error of a file, whose name is said already.
