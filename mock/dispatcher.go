@@ -1,42 +1,43 @@
 package mock
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"pictap/tunnel/pictify"
+	"pictap/tunnel/wire"
 )
 
 const (
 	deliveryTimeout = 30 * time.Second // concepts: "2xx within 30 seconds"
 	maxReply        = 64 << 10         // bytes of a receiver's answer
+	maxClients      = 256              // hosts that connections are kept to
 )
 
 // A Dispatcher signs events and POSTs them. The zero Dispatcher is ready to use;
 // set the fields before. It may be used by several goroutines.
 //
 // It follows no redirects and takes no proxy from the environment: a delivery
-// goes where it was sent or nowhere.
+// goes where it was sent or nowhere. The header is sent in the order in which the
+// documents name its fields.
 type Dispatcher struct {
-	Strict    bool              // leaves data.deliveryId out, as documented payloads do
-	Timeout   time.Duration     // for a delivery, its answer included; 0 means 30 s
-	RootCAs   *x509.CertPool    // whom an https target's certificate must come from; nil means the system's
-	Transport http.RoundTripper // replaces the connections of its own, and RootCAs; nil is the usual
-	Now       func() time.Time  // nil means time.Now
+	Strict  bool             // leaves data.deliveryId out, as documented payloads do
+	Timeout time.Duration    // for a delivery, its answer included; 0 means 30 s
+	RootCAs *x509.CertPool   // whom an https target's certificate must come from; nil means the system's
+	TLS     *tls.Config      // instead, for more than that
+	Now     func() time.Time // nil means time.Now
 
-	once   sync.Once
-	client *http.Client
+	mu      sync.Mutex              // guards clients
+	clients map[string]*wire.Client // by scheme and host
 }
 
 // A Delivery is what is to be delivered.
@@ -49,12 +50,13 @@ type Delivery struct {
 
 // A Result is the outcome of one attempt to deliver.
 type Result struct {
-	At        time.Time     // when it was signed and sent
-	Duration  time.Duration // until the answer was read
-	Status    int           // of the answer, 0 when there was none
-	Body      []byte        // of the answer, its first 64 KiB
-	Truncated bool          // there was more, or it broke off
-	Err       error         // why there was no answer; nil when there was one, whatever its status
+	At        time.Time       // when it was signed and sent
+	Duration  time.Duration   // until the answer was read
+	Status    int             // of the answer, 0 when there was none
+	Header    []pictify.Field // of the answer, names in canonical form and sorted
+	Body      []byte          // of the answer, its first 64 KiB
+	Truncated bool            // there was more, or it broke off
+	Err       error           // why there was no answer; nil when there was one, whatever its status
 }
 
 // OK reports whether the delivery counts as received: any 2xx does.
@@ -73,84 +75,79 @@ func (r Result) Problem() string {
 
 // Deliver makes one attempt, signed as of now. That it failed is in the result.
 func (d *Dispatcher) Deliver(ctx context.Context, del Delivery) Result {
-	result := Result{At: d.now()}
+	now := d.now()
 	if del.Secret.IsZero() {
-		result.Err = errors.New("no secret to sign with")
-		return result
+		return Result{At: now, Err: errors.New("no secret to sign with")}
 	}
 	e := del.Event
 	if del.ID != "" && !d.Strict {
 		e = e.WithDeliveryID(del.ID)
 	}
-	body := e.Body()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, del.URL, bytes.NewReader(body))
+	return d.Send(ctx, del.URL, pictify.NewMessage(pictify.NewSigner(del.Secret), now, e.Type, del.ID, e.Body()))
+}
+
+// userAgent names the sender; the real one is not documented.
+const userAgent = "pictap-mock"
+
+// Send makes one attempt with exactly this message. That it failed is in the result.
+func (d *Dispatcher) Send(ctx context.Context, target string, m pictify.Message) Result {
+	result := Result{At: d.now()}
+	u, err := url.Parse(target)
+	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		err = errors.New("the target is no http or https URL")
+	}
 	if err != nil {
 		result.Err = fmt.Errorf("deliver: %w", cause(err))
 		return result
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(pictify.SignatureHeader, pictify.Sign(del.Secret, result.At, body))
-	req.Header.Set(pictify.EventHeader, string(e.Type))
-	if del.ID != "" {
-		req.Header.Set(pictify.DeliveryIDHeader, del.ID)
+	timeout := d.Timeout
+	if timeout == 0 {
+		timeout = deliveryTimeout
 	}
-	req.Header.Set("User-Agent", "pictap-mock") // the real one is not documented
-	d.send(req, &result)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	answer, err := d.client(u).Do(ctx, wire.Request{
+		URI: u.RequestURI(), Host: u.Host, Body: m.Body,
+		Header: append(slices.Clip(m.Header), pictify.Field{Name: "User-Agent", Value: userAgent}),
+	})
+	result.Status, result.Header, result.Body = answer.Status, answer.Header, answer.Body
+	result.Truncated, result.Err = answer.Longer || answer.BrokenOff, err
 	result.Duration = d.now().Sub(result.At)
 	return result
 }
 
-// send makes the request and notes the answer.
-func (d *Dispatcher) send(req *http.Request, result *Result) {
-	d.once.Do(d.connect)
-	resp, err := d.client.Do(req)
-	if err != nil {
-		result.Err = cause(err)
-		return
+// client is the one for the host of u.
+func (d *Dispatcher) client(u *url.URL) *wire.Client {
+	key := u.Scheme + "://" + u.Host
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c := d.clients[key]; c != nil {
+		return c
 	}
-	defer resp.Body.Close()
-	result.Status = resp.StatusCode
-	result.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
-	if len(result.Body) > maxReply {
-		result.Body, result.Truncated = result.Body[:maxReply], true
+	if d.clients == nil || len(d.clients) >= maxClients {
+		d.closeAll()
+		d.clients = make(map[string]*wire.Client)
 	}
-	result.Truncated = result.Truncated || err != nil
+	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: d.TLS, MaxBody: maxReply}
+	if c.TLS == nil {
+		c.TLS = &tls.Config{RootCAs: d.RootCAs}
+	}
+	d.clients[key] = c
+	return c
 }
 
-func (d *Dispatcher) connect() {
-	d.client = &http.Client{
-		Transport:     d.Transport,
-		Timeout:       d.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// closeAll closes idle connections. d.mu must be held.
+func (d *Dispatcher) closeAll() {
+	for _, c := range d.clients {
+		c.CloseIdle()
 	}
-	if d.client.Timeout == 0 {
-		d.client.Timeout = deliveryTimeout
-	}
-	if d.client.Transport == nil {
-		d.client.Transport = &http.Transport{
-			DialContext:            dial,
-			TLSClientConfig:        &tls.Config{RootCAs: d.RootCAs},
-			DisableCompression:     true, // it would ask for gzip in a header that is not documented
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConnsPerHost:    16,
-			IdleConnTimeout:        30 * time.Second,
-		}
-	}
-}
-
-// dial finds names below localhost on this machine, as browsers do (RFC 6761);
-// not every resolver does.
-func dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if host, port, err := net.SplitHostPort(addr); err == nil && strings.HasSuffix(strings.ToLower(host), ".localhost") {
-		addr = net.JoinHostPort("localhost", port)
-	}
-	return new(net.Dialer).DialContext(ctx, network, addr)
 }
 
 // Close closes idle connections. The Dispatcher may be used again.
 func (d *Dispatcher) Close() error {
-	d.once.Do(d.connect)
-	d.client.CloseIdleConnections()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closeAll()
 	return nil
 }
 
@@ -161,8 +158,8 @@ func (d *Dispatcher) now() time.Time {
 	return d.Now()
 }
 
-// cause removes the method and URL that net/http puts before it: the URL of a
-// receiver has a token in it.
+// cause removes the URL that net/url puts before it: the URL of a receiver has a
+// token in it.
 func cause(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"pictap/tunnel/wire"
 )
 
 // While the app is down, its port is tried after these pauses; the last one is
@@ -50,11 +52,7 @@ func (f *Forwarder) untilUp(ctx context.Context) bool {
 func (f *Forwarder) tryPort(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	c, err := f.pool.dial(ctx)
-	if err != nil {
-		return err
-	}
-	return c.Close() // not kept: an idle connection blocks an app that serves one at a time
+	return f.app.Reach(ctx)
 }
 
 // wentDown notes that the app cannot be reached and starts the watch.
@@ -83,9 +81,9 @@ func (f *Forwarder) setState(s AppState) {
 // reason says in few words why an attempt failed, without what the reader knows:
 // the address.
 func reason(err error) string {
-	var dial *dialError
+	var dial *wire.DialError
 	if errors.As(err, &dial) {
-		return dial.reason
+		return dial.Reason
 	}
 	return err.Error()
 }

@@ -1,7 +1,6 @@
 package tunnel
 
 import (
-	"bufio"
 	"io"
 	"net"
 	"net/http"
@@ -13,12 +12,6 @@ import (
 
 // MaxConnections is how many connections a receiver serves at once.
 const MaxConnections = maxConnections
-
-// Bounds of an app's answer.
-const (
-	AnswerHead = answerHead
-	AnswerBody = answerBody
-)
 
 // FieldsOf returns the fields of a request whose head was read as these bytes,
 // and whether their order could be taken from there.
@@ -32,14 +25,4 @@ func RememberHead(c net.Conn, p []byte) []byte {
 	h := &headConn{Conn: c}
 	io.CopyBuffer(io.Discard, struct{ io.Reader }{h}, p)
 	return h.take()
-}
-
-// Exchange sends a delivery over c and reads the answer.
-func (f *Forwarder) Exchange(c net.Conn, d *store.Delivery) (a store.Attempt, keep bool, err error) {
-	f.init()
-	ac := &appConn{Conn: c}
-	ac.src.R = c
-	ac.br = bufio.NewReaderSize(&ac.src, 4096)
-	keep, err = f.talk(ac, d, &a)
-	return a, keep, err
 }

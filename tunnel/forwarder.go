@@ -12,6 +12,7 @@ import (
 
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
+	"pictap/tunnel/wire"
 )
 
 const (
@@ -52,7 +53,7 @@ type Forwarder struct {
 
 	once sync.Once
 	q    *queue
-	pool *pool
+	app  *wire.Client
 
 	mu    sync.Mutex // guards state
 	state AppState
@@ -90,7 +91,7 @@ func (f *Forwarder) init() {
 		}
 		f.q = newQueue()
 		f.down = make(chan struct{}, 1)
-		f.pool = newPool(f)
+		f.app = f.newApp()
 	})
 }
 
@@ -153,7 +154,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		wg.Go(func() { f.work(ctx) })
 	}
 	wg.Wait()
-	f.pool.closeIdle()
+	f.app.CloseIdle()
 	return nil
 }
 
@@ -214,14 +215,14 @@ func (f *Forwarder) handle(ctx context.Context, j *job) {
 	if ctx.Err() != nil {
 		return // shutting down: it is still waiting
 	}
-	var dial *dialError
+	var dial *wire.DialError
 	switch {
-	case errors.As(err, &dial) && dial.retry:
+	case errors.As(err, &dial) && dial.Retry:
 		f.wentDown(err)
 		f.q.putBack(j)
 		f.notify(j.seq)
 		return
-	case errors.Is(err, errBrokenOff) && j.crashes+1 < maxCrashes:
+	case errors.Is(err, wire.ErrBrokenOff) && j.crashes+1 < maxCrashes:
 		// It came up, took the request and died of it, or is being restarted.
 		j.crashes++
 		f.note(ctx, j.seq, a, store.Waiting, nil)

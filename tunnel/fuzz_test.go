@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,7 +44,7 @@ func seeds(t testing.TB, kind string) (list [][]byte) {
 }
 
 func TestSeedsAreThere(t *testing.T) {
-	for kind, want := range map[string]int{"request": 12, "answer": 12} {
+	for kind, want := range map[string]int{"request": 12} {
 		if n := len(seeds(t, kind)); n < want {
 			t.Errorf("%d seeds of kind %s, want at least %d", n, kind, want)
 		}
@@ -304,52 +303,6 @@ func FuzzHead(f *testing.F) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("ordered %t (-net/http +ours):\n%s", ordered, diff)
-		}
-	})
-}
-
-// FuzzAnswer reads any bytes as an app's answer. Little of it is read, less is
-// kept, and what is no answer has no status.
-func FuzzAnswer(f *testing.F) {
-	for _, s := range seeds(f, "answer") {
-		f.Add(s)
-	}
-	u, err := url.Parse("http://127.0.0.1:1/")
-	if err != nil {
-		f.Fatal(err)
-	}
-	fw := &tunnel.Forwarder{Target: u, Secret: pictify.NewSecret(localKey)}
-	d := &store.Delivery{Seq: 1, Body: event(1), Header: []store.Field{{Name: "X-Pictify-Signature", Value: "t=1,v1=00"}}}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		c := newScript(raw)
-		a, keep, err := fw.Exchange(c, d)
-		if (a.Status == 0) != (err != nil) || a.Status != 0 && a.Status != 101 && (a.Status < 200 || a.Status > 999) {
-			t.Errorf("status %d, %v", a.Status, err)
-		}
-		if len(a.Body) > store.AnswerLimit || a.BodySize < int64(len(a.Body)) || a.BodySize > tunnel.AnswerBody {
-			t.Errorf("%d of %d bytes kept", len(a.Body), a.BodySize)
-		}
-		if c.read > tunnel.AnswerHead+tunnel.AnswerBody {
-			t.Errorf("%d bytes read", c.read)
-		}
-		if a.Status != 0 && !bytes.Contains(raw, fmt.Appendf(nil, "%03d", a.Status)) {
-			t.Errorf("status %d is nowhere in the answer", a.Status)
-		}
-		if keep && (err != nil || a.Error != "" || a.Status == 101) {
-			t.Errorf("the connection is kept after %d, %v, %q", a.Status, err, a.Error)
-		}
-		n := 0
-		for _, field := range a.Header {
-			n += len(field.Name) + len(field.Value)
-			if strings.ContainsAny(field.Name+field.Value, "\n") {
-				t.Errorf("%q: %q is more than a field", field.Name, field.Value)
-			}
-		}
-		if n > tunnel.AnswerHead {
-			t.Errorf("%d bytes of header", n)
-		}
-		if sent := c.written.String(); !strings.HasPrefix(sent, "POST / HTTP/1.1\r\n") || !strings.HasSuffix(sent, "\r\n\r\n"+string(event(1))) {
-			t.Errorf("sent %q", sent)
 		}
 	})
 }

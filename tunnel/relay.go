@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pictap/tunnel/store"
+	"pictap/tunnel/wire"
 )
 
 // relayWait is how long the app may take in relay mode: Pictify gives up after
@@ -49,7 +50,7 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, d store.Delive
 			return
 		}
 		say(w, a.Status, string(a.Body))
-	case errors.Is(err, errTimeout):
+	case errors.Is(err, wire.ErrTimeout):
 		say(w, http.StatusGatewayTimeout, "the app did not answer in time")
 	default:
 		say(w, http.StatusBadGateway, "the app did not answer")

@@ -5,24 +5,31 @@ import (
 	"unicode/utf8"
 )
 
-// A Field is one field of a message's header.
+// A Field is one line of a message's header. A list of them keeps order and
+// repetition, which a map does not.
 type Field struct{ Name, Value string }
 
-// MessageHeader returns the header of a delivery in the order in which the
-// documents name it: Content-Type, [SignatureHeader] as of the moment at,
-// [EventHeader], and [DeliveryIDHeader] unless id is "".
+// A Message is a delivery as it goes over the wire, but for where it goes.
+type Message struct {
+	Header []Field // in the order in which it is sent
+	Body   []byte
+}
+
+// NewMessage signs a delivery as of the moment at. Its header is what the
+// documents name, in their order: Content-Type, [SignatureHeader], [EventHeader],
+// and [DeliveryIDHeader] unless id is "".
 //
 // Source: concepts/webhooks.
-func MessageHeader(s *Signer, at time.Time, t EventType, id string, body []byte) []Field {
-	fields := make([]Field, 0, 6) // whoever sends has fields of his own to add
-	fields = append(fields,
+func NewMessage(s *Signer, at time.Time, t EventType, id string, body []byte) Message {
+	header := make([]Field, 0, 6) // whoever sends has fields of his own to add
+	header = append(header,
 		Field{"Content-Type", "application/json"},
 		Field{SignatureHeader, s.Sign(at, body)},
 		Field{EventHeader, string(t)})
 	if id != "" {
-		fields = append(fields, Field{DeliveryIDHeader, id})
+		header = append(header, Field{DeliveryIDHeader, id})
 	}
-	return fields
+	return Message{header, body}
 }
 
 // AppendBody appends the body of a delivery to dst, as [Event.Body] has it. Data

@@ -33,19 +33,19 @@ func TestSigner(t *testing.T) {
 	}
 }
 
-func TestMessageHeader(t *testing.T) {
+func TestNewMessage(t *testing.T) {
 	body := []byte(`{"event":"render.completed"}`)
-	got := pictify.MessageHeader(pictify.NewSigner(testSecret), testNow, pictify.RenderCompleted, "del_1", body)
-	want := []pictify.Field{
+	got := pictify.NewMessage(pictify.NewSigner(testSecret), testNow, pictify.RenderCompleted, "del_1", body)
+	want := pictify.Message{Body: body, Header: []pictify.Field{
 		{Name: "Content-Type", Value: "application/json"},
 		{Name: "X-Pictify-Signature", Value: pictify.Sign(testSecret, testNow, body)},
 		{Name: "X-Pictify-Event", Value: "render.completed"},
 		{Name: "X-Pictify-Delivery-Id", Value: "del_1"},
-	}
+	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if got := pictify.MessageHeader(pictify.NewSigner(testSecret), testNow, "x", "", body); len(got) != 3 {
+	if got := pictify.NewMessage(pictify.NewSigner(testSecret), testNow, "x", "", body); len(got.Header) != 3 {
 		t.Errorf("without an id: %v", got)
 	}
 }

@@ -31,9 +31,8 @@ const (
 	FromLocal   Source = "local"   // with the local secret: trigger, the page, a hand-made request
 )
 
-// A Field is one header line. A list of them keeps order and repetition, which
-// a map does not.
-type Field struct{ Name, Value string }
+// A Field is one header line.
+type Field = pictify.Field
 
 // A Delivery is one request that reached a receiver path.
 //
@@ -145,7 +144,7 @@ func decodeFields(b []byte) []Field {
 	var fields []Field
 	for line := range strings.SplitSeq(string(b), "\r\n") {
 		if name, value, ok := strings.Cut(line, ": "); ok {
-			fields = append(fields, Field{name, value})
+			fields = append(fields, Field{Name: name, Value: value})
 		}
 	}
 	return fields

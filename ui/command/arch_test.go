@@ -39,7 +39,7 @@ var arrows = map[string]struct {
 		"the page gets a store and functions, so that it can be developed with nothing running",
 	},
 	"pictap/tunnel": {
-		[]string{"pictap/tunnel/pictify", "pictap/tunnel/store"},
+		[]string{"pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/tunnel/wire"},
 		"what receives must not know who sends (mock, fixtures) nor who shows (ui)",
 	},
 	"pictap/tunnel/store": {
@@ -47,7 +47,7 @@ var arrows = map[string]struct {
 		"the store is a leaf but for the words it shares with everybody: event type, verdict, secret",
 	},
 	"pictap/mock": {
-		[]string{"pictap/fixtures", "pictap/tunnel/pictify"},
+		[]string{"pictap/fixtures", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
 		"what plays Pictify must not know our half of the wire, or both could be wrong in the same way",
 	},
 	"pictap/fixtures": {
@@ -57,6 +57,10 @@ var arrows = map[string]struct {
 	"pictap/tunnel/pictify": {
 		nil,
 		"it is the one leaf on which everything rests",
+	},
+	"pictap/tunnel/wire": {
+		[]string{"pictap/tunnel/pictify"},
+		"it sends for both halves, so it may know neither; a header's field is all that it shares",
 	},
 	"pictap/tunnel/ngroktest": {
 		nil,
@@ -82,7 +86,7 @@ var rooms = []struct {
 	{"github.com/gofrs/flock", []string{"tunnel/store/*.go"}, "one state, one listener: the store guards it"},
 	{"golang.org/x/term", []string{"ui/command/env.go"}, "only the command line talks to a terminal"},
 	{"golang.org/x/sys", []string{"ui/command/platform_*.go", "tunnel/*.go", "tunnel/store/*.go"}, "what differs between systems stands in files of its own"},
-	{"golang.org/x/net", []string{"tunnel/*.go", "ui/command/*.go"}, "for httpguts alone: what may stand in a header"},
+	{"golang.org/x/net", []string{"tunnel/*.go", "tunnel/wire/*.go", "ui/command/*.go"}, "for httpguts alone: what may stand in a header"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"fixtures/*.go"}, "the rules of samples are theirs"},
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
 	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
