@@ -106,14 +106,28 @@ func (d *Dispatcher) Send(ctx context.Context, target string, m pictify.Message)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answer, err := d.client(u).Do(ctx, wire.Request{
-		URI: u.RequestURI(), Host: u.Host, Body: m.Body,
-		Header: append(slices.Clip(m.Header), pictify.Field{Name: "User-Agent", Value: userAgent}),
-	})
+	answer, err := d.client(u).Do(ctx, wireRequest(u, m))
 	result.Status, result.Header, result.Body = answer.Status, answer.Header, answer.Body
 	result.Truncated, result.Err = answer.Longer || answer.BrokenOff, err
 	result.Duration = d.now().Sub(result.At)
 	return result
+}
+
+func wireRequest(u *url.URL, m pictify.Message) wire.Request {
+	return wire.Request{
+		URI: u.RequestURI(), Host: u.Host, Body: m.Body,
+		Header: append(slices.Clip(m.Header), pictify.Field{Name: "User-Agent", Value: userAgent}),
+	}
+}
+
+// WireText is the request that Send makes, byte for byte.
+func WireText(target string, m pictify.Message) (string, error) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return "", fmt.Errorf("write request: %w", cause(err))
+	}
+	text, err := wireRequest(u, m).Text()
+	return string(text), err
 }
 
 // client is the one for the host of u.

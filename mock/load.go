@@ -23,10 +23,9 @@ type Load struct {
 	MaxDelay    time.Duration
 	Seed        uint64
 
-	// Send makes and sends request n, from 0. It is called from several goroutines.
-	Send func(ctx context.Context, n int) Result
-	// Done is told of each outcome, one at a time. Nil is not.
-	Done func(Outcome)
+	// Do makes and sends request n, from 0, which was due at that moment. It is
+	// called from several goroutines.
+	Do func(ctx context.Context, n int, due time.Time)
 
 	mu    sync.Mutex // guards what follows
 	next  int
@@ -35,25 +34,17 @@ type Load struct {
 	rng   *rand.Rand
 }
 
-// An Outcome is what became of a request.
-type Outcome struct {
-	N       int
-	Latency time.Duration // from when it was due until the answer was read
-	Result
-}
-
 // A due request.
 type due struct {
 	n  int
 	at time.Time
 }
 
-// Run sends the requests, and returns when all have been answered or ctx ends.
+// Run has the requests sent, and returns when the last one is done or ctx ends.
 func (l *Load) Run(ctx context.Context) {
 	l.start = time.Now()
 	l.rng = rand.New(rand.NewPCG(l.Seed, 0x6c6f6164))
 	var wg sync.WaitGroup
-	var done sync.Mutex
 	for range max(1, l.Concurrency) {
 		wg.Go(func() {
 			for {
@@ -61,16 +52,7 @@ func (l *Load) Run(ctx context.Context) {
 				if !ok || !sleepUntil(ctx, d.at) {
 					return
 				}
-				result := l.Send(ctx, d.n)
-				if ctx.Err() != nil {
-					return // broken off, which says nothing about the handler
-				}
-				latency := time.Since(d.at)
-				if l.Done != nil {
-					done.Lock()
-					l.Done(Outcome{d.n, latency, result})
-					done.Unlock()
-				}
+				l.Do(ctx, d.n, d.at)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,13 +69,18 @@ func load(b *testing.B, url string, connections int, turn time.Duration) (rate, 
 	d := &mock.Dispatcher{}
 	defer d.Close()
 	var tally mock.Tally
-	l := mock.Load{Duration: turn, Concurrency: connections, Done: func(o mock.Outcome) { tally.Add(o) }}
-	l.Send = func(ctx context.Context, n int) mock.Result {
+	var mu sync.Mutex
+	l := mock.Load{Duration: turn, Concurrency: connections}
+	l.Do = func(ctx context.Context, n int, due time.Time) {
 		s, err := g.Nth(kinds[n%len(kinds)], n/len(kinds), testNow)
 		if err != nil {
-			return mock.Result{Err: err}
+			b.Error(err)
+			return
 		}
-		return d.Send(ctx, url+"/webhooks/pictify", s.Message(signer, time.Now()))
+		r := d.Send(ctx, url+"/webhooks/pictify", s.Message(signer, time.Now()))
+		mu.Lock()
+		defer mu.Unlock()
+		tally.Add(mock.Outcome{N: n, Latency: time.Since(due), Result: r})
 	}
 	start := time.Now()
 	l.Run(b.Context())

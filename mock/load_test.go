@@ -25,22 +25,17 @@ type sent struct {
 func run(ctx context.Context, l *mock.Load, takes func(n int) time.Duration) []sent {
 	start := time.Now()
 	var mu sync.Mutex
-	at := make(map[int]time.Duration)
 	var all []sent
-	l.Send = func(ctx context.Context, n int) mock.Result {
-		mu.Lock()
-		at[n] = time.Since(start)
-		mu.Unlock()
+	l.Do = func(ctx context.Context, n int, due time.Time) {
+		at := time.Since(start)
 		select {
 		case <-time.After(takes(n)):
 		case <-ctx.Done():
+			return
 		}
-		return mock.Result{Status: 200}
-	}
-	l.Done = func(o mock.Outcome) {
 		mu.Lock()
 		defer mu.Unlock()
-		all = append(all, sent{o.N, at[o.N], o.Latency})
+		all = append(all, sent{n, at, time.Since(due)})
 	}
 	l.Run(ctx)
 	return all

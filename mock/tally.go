@@ -6,6 +6,13 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
+// An Outcome is what became of a request.
+type Outcome struct {
+	N       int
+	Latency time.Duration // from when it was due until the answer was read
+	Result
+}
+
 // A Tally counts outcomes, in memory that does not grow with their number. Its
 // methods are called by one goroutine at a time.
 type Tally struct {

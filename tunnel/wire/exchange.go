@@ -133,6 +133,12 @@ func readAnswer(br *bufio.Reader, method string) (*http.Response, error) {
 	return nil, errors.New("too many 1xx answers")
 }
 
+// Text is the request as it is sent.
+func (r Request) Text() ([]byte, error) {
+	head, err := r.head()
+	return append(head, r.Body...), err
+}
+
 // head is the request up to and including the empty line. A field that would end
 // its line, or the head, is an error.
 func (r *Request) head() ([]byte, error) {

@@ -97,6 +97,7 @@ var rooms = []struct {
 var testOnly = []string{
 	"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/chromedp", "go.uber.org/goleak",
 	"github.com/gorilla/websocket",          // as the page's other end
+	"github.com/tsenart/vegeta",             // as the plain reference of a benchmark
 	"github.com/santhosh-tekuri/jsonschema", // its start alone takes as long as that of the rest of the binary
 }
 

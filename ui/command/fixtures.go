@@ -12,12 +12,13 @@ import (
 // Fixtures makes files for tests.
 func Fixtures(env Env) *cli.Command {
 	return &cli.Command{
-		Name:      "fixtures",
-		Usage:     "sample events as files for tests, the same bytes for the same seed",
+		Name:  "fixtures",
+		Usage: "sample events as files for tests, the same bytes for the same seed",
 		UsageText: `pictap fixtures gen --out testdata/pictify
 			pictap fixtures gen render.completed --type gif -n 20 --seed 7 --format http --out requests`,
 		Subcommands: []*cli.Command{
 			fixturesGen(env),
+			fixturesVectors(env),
 			fixturesList(env),
 			fixturesSchema(env),
 			fixturesCheck(env),

@@ -75,7 +75,10 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	defer bar.end()
 	set.Progress = bar.set
 	if out == "-" {
-		return set.Stream(c.Context, e.stdout())
+		if err := set.Stream(c.Context, e.stdout()); !isClosedPipe(err) { // "| head" has seen enough
+			return err
+		}
+		return nil
 	}
 	folder, err := fixtures.OpenFolder(out)
 	if err != nil {
@@ -83,9 +86,6 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	}
 	defer folder.Close()
 	folder.Force = c.Bool("force")
-	if set.Format == fixtures.Curl {
-		folder.Mode = 0o777
-	}
 	if err := set.Write(c.Context, folder); err != nil {
 		return err
 	}

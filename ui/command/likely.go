@@ -43,15 +43,15 @@ func likelySilence(target *url.URL, a store.Attempt) string {
 	switch {
 	case has("connection refused", "actively refused"):
 		return "nothing listens on " + place(target) + "; is your app running?"
-	case has("timeout", "deadline exceeded", "timed out"):
+	case has("timeout", "deadline exceeded", "timed out", "in time"):
 		return "your handler works before it answers; answer 200 first, then work: Pictify waits 30 s"
 	case has("gave http response to https client", "first record does not look like a tls handshake"):
 		return "the app speaks plain http there; forward to http://"
 	case has("certificate", "x509", "tls:"):
 		return "the app's certificate is not trusted; forward to http://, or accept it with --insecure"
-	case has("malformed http", "transport connection broken"):
+	case has("malformed http", "transport connection broken", "not an http answer"):
 		return "what listens there does not speak http/1.1 (is it https, http/2 only, or not a web server?)"
-	case has("connection reset", "eof", "broken pipe", "server closed"):
+	case has("connection reset", "eof", "broken pipe", "server closed", "closed the connection"):
 		return "the app closed the connection before it answered; did it crash or restart?"
 	case has("no such host"):
 		return "the name " + target.Hostname() + " leads nowhere"

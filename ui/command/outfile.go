@@ -1,8 +1,10 @@
 package command
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -23,7 +25,13 @@ func outFlags() []cli.Flag {
 func (e Env) writeOut(c *cli.Context, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	path := c.String("out")
 	if path == "" || path == "-" {
-		return write(e.stdout())
+		if err := write(e.stdout()); !isClosedPipe(err) {
+			return err
+		}
+		return nil // its reader has seen enough
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder, not a file", path)
 	}
 	folder, err := fixtures.OpenFolder(filepath.Dir(path))
 	if err != nil {

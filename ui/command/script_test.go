@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,6 +61,8 @@ func pictap(t testing.TB) string {
 //
 //	exits N cmd [args...]   run cmd, which must end with exit code N
 //	mode M file...          the files must have the permissions M, in octal
+//	handler NAME MODE       see there
+//	cmpids FILE FILE        both have the same delivery ids in the same order, at least one
 func TestScript(t *testing.T) {
 	bin := pictap(t)
 	testscript.Run(t, testscript.Params{
@@ -75,7 +79,7 @@ func TestScript(t *testing.T) {
 			}
 			return os.Mkdir(home, 0o755)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "handler": handler, "cmpids": compareIDs},
 	})
 }
 
@@ -137,5 +141,20 @@ func TestClosedStdoutIsNoError(t *testing.T) {
 				t.Errorf("exit %d (%v), want %d; stderr %s", code, err, want, &stderr)
 			}
 		})
+	}
+}
+
+var idInLine = regexp.MustCompile(`"n":(\d+),"event":"([^"]+)","delivery_id":"(del_[^"]+)"`)
+
+func compareIDs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmpids FILE FILE")
+	}
+	var ids [2][]string
+	for i, name := range args {
+		ids[i] = idInLine.FindAllString(ts.ReadFile(name), -1)
+	}
+	if len(ids[0]) == 0 || !slices.Equal(ids[0], ids[1]) {
+		ts.Fatalf("%s has %q, %s has %q", args[0], ids[0], args[1], ids[1])
 	}
 }
