@@ -66,7 +66,9 @@ func (e Env) checkFixtures(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	run := &checkRun{p: p, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
+	bar := e.progress(c, p, -1, "payloads")
+	defer bar.end()
+	run := &checkRun{p: p, bar: bar, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
 	run.checker.Secret = pictify.NewSecret(secret)
 	if c.IsSet("at") {
 		if run.checker.At, err = parseMoment("at", c.String("at"), e.now()); err != nil {
@@ -84,6 +86,7 @@ func (e Env) checkFixtures(c *cli.Context, p *printer) error {
 // A checkRun is one call of "fixtures check".
 type checkRun struct {
 	p       *printer
+	bar     *progress // until there is something to tell
 	stdin   io.Reader
 	strict  bool
 	done    <-chan struct{}
@@ -112,6 +115,7 @@ type summaryLine struct {
 	Errors     int `json:"errors"`
 	Warnings   int `json:"warnings"`
 	Unread     int `json:"unread"` // files and folders that could not be read
+	Others     int `json:"others"` // in folders: files that are not of a kind that is checked, and links
 }
 
 // ended reports whether to stop: interrupted, or nobody reads the output.
@@ -157,6 +161,7 @@ func (r *checkRun) file(name string, open func() (fs.File, error)) {
 
 func (r *checkRun) stream(name, shown string, in io.Reader) {
 	r.checker.Report = func(p fixtures.Problem) { r.problem(shown, p) }
+	r.checker.Progress = func(done int) { r.bar.set(r.sum.Payloads + done) }
 	tally, err := r.checker.Check(name, interruptible{in, r.done})
 	r.sum.Payloads += tally.Payloads
 	r.sum.Signatures += tally.Signed
@@ -165,6 +170,7 @@ func (r *checkRun) stream(name, shown string, in io.Reader) {
 		return
 	}
 	r.sum.Files++
+	r.bar.set(r.sum.Payloads)
 }
 
 // stdinput checks what comes from stdin. Whoever types there must be able to
@@ -214,8 +220,9 @@ func (r *checkRun) inFolder(name string, do func(fs.FS)) {
 
 func (r *checkRun) folder(name string) {
 	before := r.sum
+	others := 0
 	r.inFolder(name, func(fsys fs.FS) {
-		fixtures.FilesBelow(fsys, func(inner string, err error) {
+		others = fixtures.FilesBelow(fsys, func(inner string, err error) {
 			shown := filepath.Join(name, filepath.FromSlash(inner))
 			switch {
 			case r.ended():
@@ -236,6 +243,7 @@ func (r *checkRun) folder(name string) {
 	if r.sum == before && !r.ended() { // a wrong folder must not look like a good one
 		r.unread(name, errNotThere)
 	}
+	r.sum.Others += others
 }
 
 func (r *checkRun) manifest(shown string, fsys fs.FS) {
@@ -265,6 +273,7 @@ func (r *checkRun) problem(name string, p fixtures.Problem) {
 }
 
 func (r *checkRun) say(line problemLine) {
+	r.bar.end()
 	if r.p.json {
 		line.lineHead = r.p.head("problem")
 		line.File = clip(line.File, longText)
@@ -289,6 +298,7 @@ func (r *checkRun) say(line problemLine) {
 // end sums up and decides how the run ended.
 func (r *checkRun) end(interrupted bool) error {
 	sum := r.sum
+	r.bar.end()
 	if r.p.json {
 		sum.lineHead = r.p.head("summary")
 		r.p.emit(sum)
@@ -327,7 +337,11 @@ func (s summaryLine) String() string {
 	if found == nil {
 		found = []string{"all valid"}
 	}
-	return strings.Join(checked, ", ") + ": " + strings.Join(found, ", ")
+	text := strings.Join(checked, ", ") + ": " + strings.Join(found, ", ")
+	if s.Others > 0 {
+		text += fmt.Sprintf(" (%s passed over)", count(int64(s.Others), "other file"))
+	}
+	return text
 }
 
 // reason is the cause of an error of a file, whose name is said already.
