@@ -124,8 +124,9 @@ func (e Env) recorded(c *cli.Context, p *printer, search store.Search, limit int
 func unredacted(p *printer, list []store.Delivery, asRequest bool) []capturedFile {
 	var files []capturedFile
 	for _, d := range list {
-		f := capturedFile{id: d.ID(), Event: string(d.Event), DeliveryID: d.DeliveryID, body: d.Body}
-		f.head = requestHead(d.Method, d.Path,
+		f := capturedFile{id: d.ID(), body: d.Body}
+		f.Event, f.DeliveryID = d.Event, d.DeliveryID
+		f.fields = requestFields(
 			pictify.EventHeader, store.FieldValue(d.Header, pictify.EventHeader),
 			pictify.DeliveryIDHeader, d.DeliveryID,
 			pictify.SignatureHeader, store.FieldValue(d.Header, pictify.SignatureHeader),
@@ -165,15 +166,16 @@ func redacted(ctx context.Context, p *printer, r *fixtures.Redactor, list []stor
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", d.ID(), err)
 		}
-		f := capturedFile{id: d.ID(), Name: fileName(d.Event, d.ID(), "json"), DeliveryID: r.Text(header, d.DeliveryID), body: body}
+		f := capturedFile{id: d.ID(), body: body}
+		f.Name, f.DeliveryID = fileName(d.Event, d.ID(), "json"), r.Text(header, d.DeliveryID)
 		if event, err := pictify.ParseEvent(body); err == nil {
-			f.Event = string(event.Type)
+			f.Event = event.Type
 		}
 		known := ""
 		if slices.Contains(pictify.EventTypes(), d.Event) {
 			known = string(d.Event)
 		}
-		f.head = requestHead("POST", defaultPath, pictify.EventHeader, known, header, f.DeliveryID, "Content-Type", "application/json")
+		f.fields = requestFields(pictify.EventHeader, known, header, f.DeliveryID, "Content-Type", "application/json")
 		files = append(files, f)
 	}
 	return files, checkRedacted(r, files)
@@ -184,7 +186,7 @@ func redacted(ctx context.Context, p *printer, r *fixtures.Redactor, list []stor
 func checkRedacted(r *fixtures.Redactor, files []capturedFile) error {
 	var all [][]byte
 	for _, f := range files {
-		all = append(all, f.body, []byte(f.DeliveryID)) // the rest of a head is ours
+		all = append(all, f.body, []byte(f.DeliveryID)) // the rest of a header is ours
 	}
 	err := r.Check(all...)
 	if err == nil {

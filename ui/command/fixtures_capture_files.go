@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -15,14 +14,10 @@ import (
 
 // A capturedFile is a file to be written, and what the manifest says of it.
 type capturedFile struct {
-	Name       string `json:"name"`
-	Event      string `json:"event"`
-	DeliveryID string `json:"delivery_id"`
-	Bytes      int    `json:"bytes"`
-	SHA256     string `json:"sha256"`
+	fixtures.ManifestEntry
 
-	id      string // "d17"
-	head    []byte // of a request
+	id      string          // "d17"
+	fields  []pictify.Field // of a request
 	body    []byte
 	content []byte
 }
@@ -48,15 +43,19 @@ func fileName(t pictify.EventType, id, ending string) string {
 	return string(t) + "-" + id + "." + ending
 }
 
-// requestHead writes the beginning of a request, with the fields that have a value.
-func requestHead(method, path string, fields ...string) []byte {
-	b := fmt.Appendf(nil, "%s %s HTTP/1.1\n", method, path)
-	for i := 0; i < len(fields); i += 2 {
-		if fields[i+1] != "" {
-			b = fmt.Appendf(b, "%s: %s\n", fields[i], fields[i+1])
+// captureTarget is where requests go that are captured: the guide's path. The one that
+// they came by has a token in it.
+const captureTarget = "http://localhost:" + defaultPort + defaultPath
+
+// requestFields are the fields of a request that have a value, given as names and values.
+func requestFields(list ...string) []pictify.Field {
+	var fields []pictify.Field
+	for i := 0; i < len(list); i += 2 {
+		if list[i+1] != "" {
+			fields = append(fields, pictify.Field{Name: list[i], Value: list[i+1]})
 		}
 	}
-	return append(b, '\n')
+	return fields
 }
 
 // finish gives the files their contents, and returns the manifest.
@@ -66,7 +65,7 @@ func finish(files []capturedFile, asRequest, isRedacted bool) []byte {
 		f.content = f.body
 		if asRequest {
 			f.Name = f.Name[:len(f.Name)-len(filepath.Ext(f.Name))] + ".http"
-			f.content = slices.Concat(f.head, f.body)
+			f.content = fixtures.HTTPText(captureTarget, pictify.Message{Header: f.fields, Body: f.body})
 		}
 		sum := sha256.Sum256(f.content)
 		f.Bytes, f.SHA256 = len(f.content), hex.EncodeToString(sum[:])
@@ -84,8 +83,6 @@ func finish(files []capturedFile, asRequest, isRedacted bool) []byte {
 	return b.Bytes()
 }
 
-const manifestName = "manifest.json"
-
 // writeAll writes the files, and nothing at all if one of them must not be written.
 func writeAll(dir string, force bool, files []capturedFile, manifest []byte) error {
 	folder, err := fixtures.OpenFolder(dir)
@@ -94,7 +91,7 @@ func writeAll(dir string, force bool, files []capturedFile, manifest []byte) err
 	}
 	defer folder.Close()
 	folder.Force, folder.Mode = force, 0o600
-	for _, f := range append(slices.Clip(files), capturedFile{Name: manifestName}) {
+	for _, f := range append(slices.Clip(files), capturedFile{ManifestEntry: fixtures.ManifestEntry{Name: fixtures.ManifestName}}) {
 		if err := folder.Check(f.Name); err != nil {
 			return err
 		}
@@ -104,7 +101,7 @@ func writeAll(dir string, force bool, files []capturedFile, manifest []byte) err
 			return err
 		}
 	}
-	return folder.Write(manifestName, manifest)
+	return folder.Write(fixtures.ManifestName, manifest)
 }
 
 func tellCaptured(p *printer, dir string, files []capturedFile, replaced []fixtures.Replacement) {
@@ -117,23 +114,15 @@ func tellCaptured(p *printer, dir string, files []capturedFile, replaced []fixtu
 			p.emit(replacedLine{p.head("replaced"), clip(what.Path, shortText), what.Kind, what.Values})
 			continue
 		}
-		p.note("%s  %s  %s", pad(sanitize(what.Path, shortText), width), pad(what.Kind, 5), numbered(what.Values, "value"))
+		p.note("%s  %s  %s", pad(sanitize(what.Path, shortText), width), pad(what.Kind, 5), plural(what.Values, "value"))
 	}
 	for _, f := range files {
 		if p.json {
-			f.Event, f.DeliveryID = clip(f.Event, shortText), clip(f.DeliveryID, shortText)
+			f.Event, f.DeliveryID = pictify.EventType(clip(string(f.Event), shortText)), clip(f.DeliveryID, shortText)
 			p.emit(fileLine{p.head("file"), f})
 			continue
 		}
 		p.data(sanitize(filepath.Join(dir, f.Name), 0))
 	}
-	p.note("%s and %s in %s", numbered(len(files), "file"), manifestName, sanitize(dir, longText))
-}
-
-// numbered is "1 value" or "3 values".
-func numbered(n int, word string) string {
-	if n != 1 {
-		word += "s"
-	}
-	return fmt.Sprintf("%d %s", n, word)
+	p.note("%s and %s in %s", plural(len(files), "file"), fixtures.ManifestName, sanitize(dir, longText))
 }
