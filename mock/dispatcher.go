@@ -62,6 +62,9 @@ type Result struct {
 // OK reports whether the delivery counts as received: any 2xx does.
 func (r Result) OK() bool { return r.Status/100 == 2 }
 
+// TimedOut reports whether there was no answer in time.
+func (r Result) TimedOut() bool { return errors.Is(r.Err, wire.ErrTimeout) }
+
 // Problem says in a few words what went wrong; "" for what was received.
 func (r Result) Problem() string {
 	switch {

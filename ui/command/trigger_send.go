@@ -107,7 +107,7 @@ type barrage struct {
 }
 
 // counts is what decides how a trigger exits.
-type counts struct{ sent, dropped, unexpected, unreached, refused int }
+type counts struct{ sent, dropped, unexpected, unreached, late, refused int }
 
 // sendVolley sends the requests, tells how each was answered or, of many, how all
 // of them were, and returns an error unless all is well.
@@ -225,6 +225,9 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 	switch {
 	case o.Status == 0:
 		b.unreached++
+		if o.TimedOut() {
+			b.late++
+		}
 	case x.text == "" && !isTaken(o.Status):
 		b.refused++
 	}
@@ -237,6 +240,9 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 func (b *barrage) verdict(c *cli.Context) error {
 	all := fmt.Sprintf("%d requests", b.sent)
 	switch {
+	case b.late > 0 && b.late == b.unreached && (b.unexpected == 0 || b.late == b.sent):
+		return withHint(withCode(exitTimeout, fmt.Errorf("the app did not answer %d of %s within %v", b.late, all, c.Duration("timeout"))),
+			"answer 200 first, then work; Pictify waits 30 s")
 	case b.unreached > 0 && (b.unexpected == 0 || b.unreached == b.sent):
 		return withHint(withCode(exitNetwork, fmt.Errorf("%w: %d of %s", errAppUnreachable, b.unreached, all)),
 			"is your app running, and is %s its address?", b.address())
