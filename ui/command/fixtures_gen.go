@@ -72,7 +72,7 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	bar := e.progress(c, p, int64(set.Total()), "events")
+	bar := e.progress(p, int64(set.Total()), "events")
 	defer bar.end()
 	set.Progress = bar.set
 	if out == "-" {

@@ -126,7 +126,7 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 	if total == 0 {
 		total = -1
 	}
-	b.bar = e.progress(c, p, total, "requests")
+	b.bar = e.progress(p, total, "requests")
 	defer b.bar.end()
 	load.Do = b.do
 	start := time.Now()
