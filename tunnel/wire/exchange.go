@@ -38,7 +38,14 @@ func (c *Client) exchange(ctx context.Context, connect func(context.Context) (*c
 		return Answer{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { cn.SetDeadline(time.Unix(1, 0)) }) // wakes any read or write
-	a, keep, err := c.talk(cn, r.Method, head, r.Body)
+	var writeErr error
+	if r.Send != nil {
+		writeErr = r.Send(ctx, cn, head, r.Body)
+	} else {
+		writeErr = cn.send(head, r.Body)
+	}
+	a, keep, err := c.listen(cn, r.Method, writeErr)
+	a.Reused = cn.used
 	if stop() && keep {
 		cn.used = true
 		c.put(cn)
@@ -55,11 +62,10 @@ func (c *Client) exchange(ctx context.Context, connect func(context.Context) (*c
 	return a, err
 }
 
-// talk writes the request and reads the answer. keep says whether the
-// connection can carry another.
-func (c *Client) talk(cn *conn, method string, head, body []byte) (a Answer, keep bool, err error) {
+// listen reads the answer to a request that was written, or could not be. keep
+// says whether the connection can carry another.
+func (c *Client) listen(cn *conn, method string, writeErr error) (a Answer, keep bool, err error) {
 	cn.src.N = MaxHead
-	writeErr := cn.send(head, body)
 	// A server may answer and close before it has read everything (413): so the
 	// answer counts, whatever happened to the writing.
 	res, err := readAnswer(cn.br, method)

@@ -9,5 +9,6 @@ func Exchange(c *Client, nc net.Conn, r Request) (a Answer, keep bool, err error
 	if err != nil {
 		return a, false, err
 	}
-	return c.talk(newConn(nc), r.Method, head, r.Body)
+	cn := newConn(nc)
+	return c.listen(cn, r.Method, cn.send(head, r.Body))
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net/netip"
 	"net/url"
 	"sync"
@@ -65,6 +66,10 @@ type Request struct {
 	Host   string
 	Header []pictify.Field
 	Body   []byte
+	// Send, unless nil, writes the request instead: slowly, in pieces, at a certain
+	// moment. Head ends with the empty line. Its error is what an error of writing is.
+	// It should end when ctx does, which also makes w fail.
+	Send func(ctx context.Context, w io.Writer, head, body []byte) error
 }
 
 // An Answer is what came back.
@@ -74,6 +79,7 @@ type Answer struct {
 	Body      []byte          // at most MaxBody of it
 	BrokenOff bool            // the body ended too early
 	Longer    bool            // the body went on
+	Reused    bool            // the connection had carried another request before
 }
 
 // Do sends a request and reads the answer. The error is a [*DialError],
