@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -70,7 +71,9 @@ func attack(b *testing.B, url string, connections int, turn time.Duration) (rate
 	return m.Rate, milliseconds(m.Latencies.P99)
 }
 
+// load sends as "pictap trigger" does, its setting of the collector included.
 func load(b *testing.B, url string, connections int, turn time.Duration) (rate, p99 float64) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	kinds := fixtures.Kinds()
 	g := fixtures.New(1, testNow, "")
 	signer := pictify.NewSigner(pictify.NewSecret(testSecret))

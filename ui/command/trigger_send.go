@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ const (
 	// spoken is how many requests are told of one by one; of more there is a summary.
 	spoken        = 100
 	maxConcurrent = 1000
+	manyGC        = 400
 	// usualConcurrency is that of many requests.
 	usualConcurrency = 16
 )
@@ -129,6 +131,9 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 	b.bar = e.progress(p, total, "requests")
 	defer b.bar.end()
 	load.Do = b.do
+	if many { // next to nothing stays in memory, so there is no need to look for what does after each few megabytes
+		defer debug.SetGCPercent(debug.SetGCPercent(manyGC))
+	}
 	start := time.Now()
 	load.Run(ctx)
 	b.bar.end()
