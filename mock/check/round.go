@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	maxAnswer = 64 << 10 // bytes of an answer that are read
-	keptBytes = 1 << 10  // of a request's or an answer's body that are kept
+	maxAnswer = 64 << 10        // bytes of an answer that are read
+	keptBytes = 1 << 10         // of a request's or an answer's body that are kept
 	patience  = 3 * time.Second // with a handler that is being restarted
 	userAgent = "pictap-check"
 )

@@ -50,6 +50,10 @@ type Client struct {
 	// cannot first be this machine and later another one. Nil allows all.
 	Allow func(netip.Addr) error
 
+	// Timeout is for one exchange, its dialling apart; 0 means as long as ctx lasts.
+	// It is cheaper than a context with a deadline.
+	Timeout time.Duration
+
 	// MaxBody is how many bytes of an answer's body are read; a longer one costs
 	// the connection. 0 means 1 MiB.
 	MaxBody int64
@@ -65,6 +69,7 @@ type Request struct {
 	URI    string // as in the request line, "/path?query"
 	Host   string
 	Header []pictify.Field
+	Tail   []pictify.Field // after Header
 	Body   []byte
 	// Send, unless nil, writes the request instead: slowly, in pieces, at a certain
 	// moment. Head ends with the empty line. Its error is what an error of writing is.
@@ -83,7 +88,8 @@ type Answer struct {
 }
 
 // Do sends a request and reads the answer. The error is a [*DialError],
-// [ErrBrokenOff], [ErrTimeout] when ctx ends before there is a status, or says
+// [ErrBrokenOff], [ErrTimeout] when ctx ends or Timeout is over before there is a
+// status, or says
 // what was wrong with the answer.
 //
 // A request that meets a connection which the other side has closed meanwhile is

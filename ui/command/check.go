@@ -83,7 +83,7 @@ func (e Env) check(c *cli.Context, p *printer) error {
 	var refused error // the address
 	allow := b.Allow
 	b.Allow = noted(allow, &refused)
-	bar := e.progress(c, p, int64(len(b.Cases)), "cases")
+	bar := e.progress(p, int64(len(b.Cases)), "cases")
 	done := 0
 	b.Done = func(r check.Result) {
 		done++
