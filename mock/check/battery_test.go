@@ -192,7 +192,7 @@ func TestSlowMistakes(t *testing.T) {
 			with(check.Fail, "behaves/fifty-at-once")},
 		{"slow", &app{delay: 300 * time.Millisecond}, check.Behaves, func(b *check.Battery) { b.Slow = 250 * time.Millisecond },
 			with(check.Warn, "behaves/time", "behaves/fifty-at-once")},
-		{"marks as done before the work", &app{marksFirst: true}, check.Idempotent, nil, found{}},
+		{"marks as done before the work", &app{marksFirst: true}, check.Idempotent, nil, with(check.Fail, "idempotent/after-timeout")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -63,16 +63,15 @@ type app struct {
 	noDedup       bool
 	racyDedup     bool
 	dedupByData   bool // as the guide's sample does
-	marksFirst    bool // as done, then works, and gives up when the sender does
+	marksFirst    bool // as done, then works for 250 ms, and gives up when the sender does
 	conflicts     bool // answers 409 to a duplicate
 	answersFirst  bool // 200, then verifies
 	answersAlways int
 
-	mu      sync.Mutex
-	effect  int
-	seen    map[string]bool
-	active  int
-	working map[string]bool
+	mu     sync.Mutex
+	effect int
+	seen   map[string]bool
+	active int
 }
 
 func (a *app) count() int {
@@ -321,12 +320,19 @@ func (a *app) once(r *http.Request, id string) (int, string) {
 	}
 	if a.racyDedup || a.marksFirst {
 		a.seen[id] = a.marksFirst
+		work := 15 * time.Millisecond
+		if a.marksFirst {
+			work = 250 * time.Millisecond
+		}
 		a.mu.Unlock()
-		select { // the work
-		case <-time.After(15 * time.Millisecond):
+		select {
+		case <-time.After(work):
 		case <-r.Context().Done():
 		}
 		a.mu.Lock()
+		if a.marksFirst && r.Context().Err() != nil {
+			return 500, "canceled"
+		}
 	}
 	a.seen[id] = true
 	a.effect++

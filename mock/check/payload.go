@@ -66,8 +66,6 @@ func set(path, value string) fixtures.Change {
 	return fixtures.Change{Path: path, Value: json.RawMessage(value)}
 }
 
-func unset(path string) fixtures.Change { return fixtures.Change{Path: path} }
-
 // minimal has only what the guide's sample of a test delivery has.
 func (r *round) minimal() fixtures.Sample {
 	return r.completed(`{"imageId":"` + r.newID("img_") + `","url":"https://cdn.pictify.io/test.png"}`)
