@@ -80,7 +80,11 @@ func Explain(q Question) Cause {
 		}
 	}
 	if s.run() {
-		c.Faults, c.Proven = append(append(r.faults, timeFaults(r.time, q)...), s.found...), true
+		c.Faults, c.Proven = r.faults, true
+		if !s.otherTime() { // else t is not the time of signing, and says nothing about its age
+			c.Faults = append(c.Faults, timeFaults(r.time, q)...)
+		}
+		c.Faults = append(c.Faults, s.found...)
 	} else {
 		c.Faults = shown(r, q)
 	}

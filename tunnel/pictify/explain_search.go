@@ -22,6 +22,7 @@ type search struct {
 	others    []key // the right one is not among them
 	algorithm []algorithm
 	hashers   map[string]hash.Hash // of HMAC-SHA256, by key
+	laidOut   map[string][]layout  // by time
 	buf       []byte
 
 	left    int64 // bytes that may still be hashed
@@ -52,7 +53,7 @@ type try struct {
 func newSearch(q Question, claims []claim) *search {
 	s := &search{
 		q: q, claims: claims, subjects: []subject{{body: q.Body}}, left: q.Budget,
-		hashers: make(map[string]hash.Hash), counts: make(map[Kind]int),
+		hashers: make(map[string]hash.Hash), laidOut: make(map[string][]layout), counts: make(map[Kind]int),
 	}
 	if s.left == 0 {
 		s.left = DefaultBudget
@@ -137,7 +138,7 @@ func (s *search) withMessages() bool { return s.layouts(KindMessage, s.secret(),
 // layouts tries keys with all layouts on all subjects.
 func (s *search) layouts(kind Kind, keys []key, a *algorithm, rare bool) bool {
 	for _, t := range s.times {
-		for _, l := range layouts(t, &s.q) {
+		for _, l := range s.layoutsOf(t) {
 			for _, b := range s.subjects {
 				if l.rare && (!rare || len(b.body) > 64<<10) {
 					continue
@@ -151,6 +152,13 @@ func (s *search) layouts(kind Kind, keys []key, a *algorithm, rare bool) bool {
 		}
 	}
 	return false
+}
+
+func (s *search) layoutsOf(t string) []layout {
+	if s.laidOut[t] == nil {
+		s.laidOut[t] = layouts(t, &s.q)
+	}
+	return s.laidOut[t]
 }
 
 func (s *search) withDigests() bool {
@@ -284,6 +292,11 @@ func (s *search) holds(h try) bool {
 	s.found = together(c.faults, cut, h.key.faults, h.layout.faults, own, h.form)
 	s.right = len(s.found) == len(c.faults)+len(cut)
 	return true
+}
+
+// otherTime reports whether what was found is that another time than t was signed.
+func (s *search) otherTime() bool {
+	return slices.ContainsFunc(s.found, func(f Fault) bool { return f.Code == TimeShuffled })
 }
 
 func (s *search) mac(k []byte, before string, body []byte, after string) []byte {

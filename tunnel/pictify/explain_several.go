@@ -66,7 +66,7 @@ func (s *search) formInAllWays(form []byte, faults []Fault, t string) bool {
 				}
 			}
 		}
-		for _, l := range layouts(t, &s.q) {
+		for _, l := range s.layoutsOf(t) {
 			if !l.rare && s.holds(try{KindSeveral, k, nil, l, t, form, faults}) {
 				return true
 			}

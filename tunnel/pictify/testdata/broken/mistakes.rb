@@ -19,10 +19,11 @@ def hmac(text, key: SECRET, algorithm: "SHA256") = OpenSSL::HMAC.hexdigest(algor
 def signed(name, want, text, body = PLAIN, **more) = add(name, want, hmac("#{NOW}.#{text}"), body, **more)
 
 parsed = JSON.parse(RICH)
-signed "JSON.generate", "json-compact", JSON.generate(parsed), RICH
+# How floats, empty lists and hashes look changes with the versions of Ruby and its json: varies.
+signed "JSON.generate", "json-compact", JSON.generate(parsed), RICH, varies: true
 signed "JSON.pretty_generate", "json-indent-2", JSON.pretty_generate(JSON.parse(PRETTY)), PRETTY.delete("\n")
-signed "params in a text", "text-ruby", "#{parsed}", RICH
-signed "Rails's to_json", "json-html", JSON.generate(parsed).gsub(/[<>&\u2028\u2029]/) { |c| "\\u%04x" % c.ord }, RICH
+signed "params in a text", "text-ruby", "#{parsed}", RICH, varies: true
+signed "Rails's to_json", "json-html", JSON.generate(parsed).gsub(/[<>&\u2028\u2029]/) { |c| "\\u%04x" % c.ord }, RICH, varies: true
 signed "nil", "body-empty", nil.to_s
 signed "chomp", "body-newline-removed", PRETTY.chomp, PRETTY
 signed "body.read a second time", "body-empty", ""
@@ -38,9 +39,9 @@ add "[secret].pack('H*')", "key-hex", hmac("#{NOW}.#{PLAIN}", key: [SECRET.delet
 add "secret.upcase", "key-upper", hmac("#{NOW}.#{PLAIN}", key: SECRET.upcase)
 add "JSON.generate, and no time", "message-no-time json-stringify", hmac(JSON.generate(JSON.parse(PRETTY))), PRETTY
 hard = JSON.parse(GIVEN["hard"])
-signed "hard: JSON.generate", "json-compact", JSON.generate(hard), GIVEN["hard"]
-signed "hard: JSON.pretty_generate", "json-indent-2", JSON.pretty_generate(hard), GIVEN["hard"]
-signed "hard: Hash#to_s", "text-ruby", hard.to_s, GIVEN["hard"]
-add "handler: to_json", "json-compact", hmac("#{NOW}.#{RICH}"), RICH, expected: hmac("#{NOW}.#{JSON.generate(parsed)}"), handler: true
+signed "hard: JSON.generate", "json-compact", JSON.generate(hard), GIVEN["hard"], varies: true
+signed "hard: JSON.pretty_generate", "json-indent-2", JSON.pretty_generate(hard), GIVEN["hard"], varies: true
+signed "hard: Hash#to_s", "text-ruby", hard.to_s, GIVEN["hard"], varies: true
+add "handler: to_json", "json-compact", hmac("#{NOW}.#{RICH}"), RICH, expected: hmac("#{NOW}.#{JSON.generate(parsed)}"), handler: true, varies: true
 
 puts JSON.pretty_generate(CASES)
