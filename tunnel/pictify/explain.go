@@ -2,6 +2,7 @@ package pictify
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"strconv"
 	"strings"
 	"time"
@@ -140,7 +141,14 @@ func shown(r reading, q Question) []Fault {
 		}
 	}
 	for _, c := range r.claims[:min(len(r.claims), 1)] {
-		faults = append(faults, c.faults...)
+		if len(c.sum) == sha256.Size { // else it may be anything
+			faults = append(faults, c.faults...)
+		}
+	}
+	if values := signatures(q.Header); len(faults) == 0 && len(values) == 1 {
+		if _, err := ParseSignature(values[0]); err != nil {
+			faults = append(faults, malformedBecause(err))
+		}
 	}
 	text := fieldValue(q.Header, "Content-Length")
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n != int64(len(q.Body)) && !q.Cut && fieldValue(q.Header, "Content-Encoding") == "" {

@@ -39,7 +39,7 @@ func readHeaders(values []string) reading {
 		if _, err := ParseSignature(v); err == nil {
 			one.faults = nil
 		} else if len(one.faults) == 0 && !one.explained() {
-			one.faults = []Fault{{HeaderMalformed, strings.TrimPrefix(err.Error(), ErrMalformed.Error()+": ")}}
+			one.faults = []Fault{malformedBecause(err)}
 		}
 		r.claims = append(r.claims, one.claims...)
 		r.faults = append(r.faults, one.faults...)
@@ -50,6 +50,11 @@ func readHeaders(values []string) reading {
 	}
 	r.claims = r.claims[:min(len(r.claims), maxClaims)]
 	return r
+}
+
+// malformedBecause is what [ParseSignature] has against a header.
+func malformedBecause(err error) Fault {
+	return Fault{HeaderMalformed, strings.TrimPrefix(err.Error(), ErrMalformed.Error()+": ")}
 }
 
 // explained reports whether the digests or the time will tell what is odd.

@@ -192,7 +192,7 @@ func TestExplainNamesNothingElse(t *testing.T) {
 		}},
 		{"a digit of v1 changed", func(body []byte) (string, []byte) {
 			h := []byte(pictify.Sign(pictify.NewSecret(g.Secret), at, body))
-			h[len(h)-1] ^= 1
+			h[len(h)-1] = "10"[b2i(h[len(h)-1] == '1')]
 			return string(h), body
 		}},
 		{"t changed", func(body []byte) (string, []byte) {
@@ -201,15 +201,15 @@ func TestExplainNamesNothingElse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for i, body := range [][]byte{[]byte(g.Plain), []byte(g.Rich), bytesOf(200), []byte("hi"), []byte("i")} {
-				if bytes.IndexByte(body, 'i') < 0 {
-					body = append(body, 'i')
-				}
+			for i, body := range [][]byte{[]byte(g.Plain), []byte(g.Rich), append(bytesOf(200), 'i')} {
 				header, sent := tt.sign(body)
 				b := broken{Header: [][2]string{{pictify.SignatureHeader, header}}, Body: sent}
 				c := pictify.Explain(b.question(g))
 				if !c.Unknown() || c.Proven || c.Verdict != pictify.Mismatch || len(c.Tried) < 6 || c.Partial {
 					t.Errorf("body %d: %v (%s, proven %v, tried %v, partial %v), want unknown", i, c.Faults, c.Verdict, c.Proven, c.Tried, c.Partial)
+				}
+				if i > 0 {
+					continue
 				}
 				b = broken{Header: [][2]string{{pictify.SignatureHeader, pictify.Sign(pictify.NewSecret(g.Secret), at, sent)}}, Body: sent, Expected: fmt.Sprintf("%x", bytesOf(32))}
 				if c := pictify.Explain(b.question(g)); len(c.Faults) != 0 || c.Proven || c.Verdict != pictify.Valid || !c.Handler {
@@ -218,6 +218,13 @@ func TestExplainNamesNothingElse(t *testing.T) {
 			}
 		})
 	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Of a header that cannot be read it says what is wrong with it, and of the rest that it did not find it.
