@@ -196,6 +196,9 @@ func (s *search) goSum() bool {
 }
 
 func (s *search) withForms() bool {
+	if s.left < 0 {
+		return false
+	}
 	b := newBodies(s.q.Body)
 	for fault, form := range b.all() {
 		for _, k := range s.secret() {
@@ -229,6 +232,10 @@ func (s *search) withPrefixes() bool {
 
 func (s *search) prefixes(k key, l layout, t string) bool {
 	body := s.q.Body
+	if s.left -= int64(3 * len(body)); s.left < 0 {
+		s.partial = true
+		return false
+	}
 	h, ok := hmac.New(sha256.New, k.bytes).(hash.Cloner)
 	if !ok {
 		return false
@@ -236,7 +243,6 @@ func (s *search) prefixes(k key, l layout, t string) bool {
 	h.Write([]byte(l.before))
 	runes := utf8.RuneCount(body)
 	units := len(encodeUTF16(body, false, false)) / 2
-	s.left -= int64(len(body))
 	for n := range body {
 		if n > 0 {
 			h.Write(body[n-1 : n])

@@ -31,6 +31,9 @@ func (s *search) spellingsOfOthers() []key {
 // list, and in the usual layout with those of the second; then, if more, with the
 // other algorithms and layouts.
 func (s *search) forms(bare, timed []key, more bool) bool {
+	if s.left < 0 {
+		return false
+	}
 	none := layout{faults: []Fault{{Code: MessageNoTime}}}
 	for fault, form := range newBodies(s.q.Body).all() {
 		if s.left < 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -67,6 +68,8 @@ type deliveryLine struct {
 	Attempts     []forwardLine `json:"attempts,omitzero"`  // in listings
 	Body         *string       `json:"body,omitempty"`     // when asked for; body_base64 when it is not UTF-8
 	BodyBase64   []byte        `json:"body_base64,omitempty"`
+	Signatures   *[]string     `json:"signatures,omitempty"` // with the body: the values of X-Pictify-Signature
+	Cause        *causeLine    `json:"cause,omitempty"`      // when the verdict is not valid
 }
 
 // forwardLine is one attempt to hand a delivery to the app.
@@ -188,6 +191,15 @@ func newListedLine(d store.Delivery, withBody bool) deliveryLine {
 	line.Attempts = []forwardLine{}
 	for _, a := range d.Attempts {
 		line.Attempts = append(line.Attempts, newForwardLine(d, a))
+	}
+	if withBody {
+		signatures := []string{}
+		for _, f := range d.Header {
+			if strings.EqualFold(f.Name, pictify.SignatureHeader) {
+				signatures = append(signatures, f.Value)
+			}
+		}
+		line.Signatures = &signatures
 	}
 	switch {
 	case !withBody:
