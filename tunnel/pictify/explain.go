@@ -179,7 +179,7 @@ func ofHandler(q Question, r reading, c Cause) Cause {
 		}
 	}
 	if q.Expected == "" {
-		c.Faults, c.Proven = seen, true
+		c.Faults, c.Proven, c.Saw = seen, true, true
 		switch {
 		case c.Verdict == Stale:
 			c.Faults = append(timeFaults(r.time, q), seen...)
@@ -188,12 +188,11 @@ func ofHandler(q Question, r reading, c Cause) Cause {
 		}
 		return c
 	}
-	claims, ok := sumsIn(unquote(strings.Trim(q.Expected, blanks)))
+	claims := digestsIn(q.Expected)
 	for i := range claims {
-		claims[i].time = r.time
-	}
-	if !ok {
-		claims = readHeaders([]string{q.Expected}).claims
+		if claims[i].time == "" {
+			claims[i].time = r.time
+		}
 	}
 	s := newSearch(q, claims)
 	if c.Difference != nil {
@@ -217,6 +216,17 @@ func ofHandler(q Question, r reading, c Cause) Cause {
 	}
 	c.Tried, c.Partial = s.tried(), s.partial
 	return c
+}
+
+// IsDigest reports whether text can be read as a digest, or as a header with one in it.
+func IsDigest(text string) bool { return len(digestsIn(text)) > 0 }
+
+// digestsIn are the digests that a handler says it computed.
+func digestsIn(text string) []claim {
+	if claims, ok := sumsIn(unquote(strings.Trim(text, blanks))); ok {
+		return claims
+	}
+	return readHeaders([]string{text}).claims
 }
 
 // unquote cuts off one pair of quotes.

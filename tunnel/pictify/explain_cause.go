@@ -194,6 +194,7 @@ type Cause struct {
 	Faults  []Fault
 	Proven  bool
 	Handler bool          // the mistakes are the handler's, not the sender's
+	Saw     bool          // of the handler only the body is known, not what it computed
 	Age     time.Duration // now minus the signature's time, when there is one that can be read
 	Tried   []Tried       // what was looked for, and not found when the cause is unknown
 	Partial bool          // not everything was tried: too many bytes

@@ -47,6 +47,10 @@ func newCauseLine(c pictify.Cause) *causeLine {
 
 // sentence says what happened.
 func sentence(c pictify.Cause) string {
+	came := "arrived"
+	if c.Handler {
+		came = "were sent"
+	}
 	var header, digest []string
 	for _, f := range c.Faults {
 		w := faultWords[f.Code]
@@ -56,6 +60,11 @@ func sentence(c pictify.Cause) string {
 			said += ", with a line feed at its end"
 		case f.Detail == pictify.Reencoded:
 			said += ", written again"
+		}
+		if c.Saw {
+			said = strings.Replace(said, "is of ", "is ", 1)
+		} else if isBodyForm(f.Code) {
+			said += ", not of the bytes that " + came
 		}
 		if w.header {
 			header = append(header, said)
@@ -67,7 +76,7 @@ func sentence(c pictify.Cause) string {
 	if c.Handler {
 		subject = "What your handler computed "
 	}
-	if c.Handler && c.Difference != nil && len(c.Tried) == 0 {
+	if c.Saw {
 		subject = "What your handler saw "
 	}
 	var parts []string

@@ -90,7 +90,7 @@ var faultWords = map[pictify.FaultCode]faultWord{
 	pictify.DigestGoSum:       {"is Go's h.Sum(text), which hashes nothing and appends to its argument", "h.Write(text), then h.Sum(nil)", false},
 
 	pictify.CompareOnly:         {"is the right one, so its comparison is wrong", `compare it with the v1 part of the header, decoded from hex, and not with all of the header: hmac.compare_digest, timingSafeEqual`, false},
-	pictify.HandlerSameBytes:    {"is of the same bytes that were sent, so it is not the body", "look at the secret, the time and the comparison: --expected HEX explains what the handler computed", false},
+	pictify.HandlerSameBytes:    {"is the same bytes that were sent, so the body is not the reason", "look at the secret, the time and the comparison: --expected HEX explains what the handler computed", false},
 	pictify.BodyOfHandlerSigned: {"is of the handler's body, not of the one that was recorded: something changed it on the way", "take compression, rewriting and re-encoding out of what stands between", false},
 	pictify.BodyOther:           {"is of other bytes than were sent", rawBody, false},
 	pictify.BodyLength:          {"cannot be of this body: Content-Length says {d} bytes, and there are others", "send as many bytes as are announced: count bytes, not characters", false},

@@ -70,11 +70,14 @@ func (e Env) explainDelivery(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	book, err := e.knownSecrets(c, c.String("delivery") != "")
+	if text := c.String("expected"); c.IsSet("expected") && !pictify.IsDigest(text) {
+		return usagef("--expected is %q, which is no digest", sanitize(text, 80)).withHint("a digest is 64 hex digits, base64, or what else your handler printed of it")
+	}
+	r, name, err := e.openInput(c)
 	if err != nil {
 		return err
 	}
-	r, name, err := e.openInput(c)
+	book, err := e.knownSecrets(c, c.String("delivery") != "")
 	if err != nil {
 		return err
 	}
@@ -128,6 +131,9 @@ func (e Env) explainOne(c *cli.Context, p *printer, book secretBook, in input, h
 	if in.stored && (in.q.Expected != "" || handled != nil) {
 		book.handed(&in)
 	}
+	if err := in.needsSignature(c); err != nil {
+		return err
+	}
 	if err := book.complete(&in, !in.stored); err != nil {
 		return err
 	}
@@ -171,7 +177,7 @@ func explanationText(paint palette, in input, c pictify.Cause) []string {
 	}
 	line := newCauseLine(c)
 	if line == nil {
-		lines := []string{head, "The signature is right: " + plural(len(in.q.Body), "byte") + ", signed " + signedText(c) + "."}
+		lines := []string{head, "The signature is right: " + plural(len(in.q.Body), "byte") + ", signed " + signedText(in, c) + "."}
 		if in.tries > 0 && !in.last.OK() {
 			if guess := likely(in.last); guess != "" {
 				lines = append(lines, "Your app answered "+statusText(paint, in.last.Status)+". Likely: "+sanitize(guess, 600)+".")
@@ -186,15 +192,22 @@ func explanationText(paint palette, in input, c pictify.Cause) []string {
 	}
 	if line.Change != "" {
 		lines = append(lines, paint.green("change:")+" "+sanitize(line.Change, 2*longText))
+	} else if c.Unknown() && !in.q.Cut {
+		lines = append(lines, "Try further secrets (--secret-file), or give the body as the handler saw it (--body FILE).")
 	}
 	return append(lines, differenceText(paint, c.Difference)...)
 }
 
-func signedText(c pictify.Cause) string {
-	if c.Age < 0 {
-		return ageText(-c.Age) + " ahead"
+func signedText(in input, c pictify.Cause) string {
+	at := in.q.Now.Add(-c.Age).UTC().Format(time.RFC3339)
+	what := "it was judged"
+	if in.stored {
+		what = "it arrived"
 	}
-	return ageText(c.Age) + " before"
+	if c.Age < 0 {
+		return at + ", " + ageText(-c.Age) + " after " + what
+	}
+	return at + ", " + ageText(c.Age) + " before " + what
 }
 
 // explainLines explains each delivery of a stream in a line.

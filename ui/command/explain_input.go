@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +23,14 @@ import (
 
 // An input is a delivery to sign, to judge or to explain.
 type input struct {
-	q      pictify.Question // header, body, moment; the secrets come later
-	id     string           // of a stored delivery
-	stored bool
-	hook   string // token of the path of a stored delivery
-	source store.Source
-	last   store.Attempt // of a stored one, the app's last answer
-	tries  int
+	q       pictify.Question // header, body, moment; the secrets come later
+	id      string           // of a stored delivery
+	stored  bool
+	request bool   // it came with a header of its own
+	hook    string // token of the path of a stored delivery
+	source  store.Source
+	last    store.Attempt // of a stored one, the app's last answer
+	tries   int
 }
 
 const (
@@ -58,8 +60,7 @@ func (e Env) openInput(c *cli.Context) (io.ReadCloser, string, error) {
 		return nil, "", nil
 	}
 	if name == "" || name == "-" {
-		secretToo := c.String("secret-file") == "-"
-		if secretToo {
+		if slices.Contains(secretFiles(c), "-") {
 			return nil, "", usagef("stdin can be read only once, but the secret and the body are both to come from it").withHint("name a FILE")
 		}
 		if e.Stdin == nil || name == "" && e.StdinTTY {
@@ -93,7 +94,7 @@ func (e Env) readInput(c *cli.Context, r io.Reader, name string) (input, error) 
 	if len(m.Body) > maxInputBody {
 		return input{}, fmt.Errorf("%s has more than %d MiB, which no receiver takes", name, maxInputBody>>20)
 	}
-	return e.asAsked(c, input{q: pictify.Question{Header: m.Header, Body: m.Body}})
+	return e.asAsked(c, input{request: m.Header != nil, q: pictify.Question{Header: m.Header, Body: m.Body}})
 }
 
 // asAsked adds what the flags say to a delivery: its signature and the moment.
@@ -112,6 +113,14 @@ func (e Env) asAsked(c *cli.Context, in input) (input, error) {
 		in.q.Now = at
 	}
 	return in, nil
+}
+
+// needsSignature refuses a body alone: that there is no signature would be no finding.
+func (in input) needsSignature(c *cli.Context) error {
+	if in.stored || in.request || c.IsSet("signature") {
+		return nil
+	}
+	return usagef("there is no signature to judge").withHint("give the value of the header: --signature 't=…,v1=…'; or a request with its header, as a .http file")
 }
 
 func withoutSignature(header []pictify.Field) []pictify.Field {

@@ -60,11 +60,7 @@ func (e Env) knownSecrets(c *cli.Context, mustHaveStore bool) (secretBook, error
 // givenSecrets reads --secret-file, which may be there several times, and the
 // variable. They are taken as they are: that a secret looks odd may be the cause.
 func (e Env) givenSecrets(c *cli.Context, b *secretBook) error {
-	files := c.StringSlice("secret-file")
-	if one := c.String("secret-file"); len(files) == 0 && one != "" {
-		files = []string{one}
-	}
-	for _, path := range files {
+	for _, path := range secretFiles(c) {
 		text, err := e.readSmall(path)
 		if err != nil {
 			return fmt.Errorf("read --secret-file: %w", err)
@@ -77,6 +73,20 @@ func (e Env) givenSecrets(c *cli.Context, b *secretBook) error {
 	}
 	if text := strings.TrimSpace(e.getenv(envSecret)); text != "" {
 		b.given = append(b.given, pictify.NamedSecret{Name: "the secret in " + envSecret, Secret: pictify.NewSecret(text)})
+	}
+	return nil
+}
+
+// secretFiles are the values of --secret-file, which some commands take once and
+// others several times.
+func secretFiles(c *cli.Context) []string {
+	switch v := c.Value("secret-file").(type) {
+	case cli.StringSlice:
+		return v.Value()
+	case string:
+		if v != "" {
+			return []string{v}
+		}
 	}
 	return nil
 }

@@ -123,6 +123,9 @@ func (e Env) verify(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	if err := in.needsSignature(c); err != nil {
+		return err
+	}
 	known, err := e.knownSecrets(c, c.String("delivery") != "")
 	if err != nil {
 		return err
