@@ -13,7 +13,7 @@ import (
 // is what is kept of a request that did not verify, takes some 50 ms then.
 const (
 	causesPerSecond = 4
-	causeBudget     = 32 << 20 // bytes hashed for one
+	causeBudget     = 16 << 20 // bytes hashed for one
 )
 
 // A causer explains deliveries that did not verify, some of them per second.

@@ -171,6 +171,7 @@ func inputOf(d store.Delivery) input {
 type pipedLine struct {
 	Type       string            `json:"type"`
 	ID         string            `json:"id"`
+	DeliveryID string            `json:"delivery_id"`
 	Time       time.Time         `json:"time"`
 	Verdict    pictify.Verdict   `json:"verdict"`
 	Bytes      int64             `json:"bytes"`
@@ -191,6 +192,9 @@ func parseLine(line []byte) (l pipedLine, ok bool) {
 // input is the delivery that a line carries whole; ok is false when it does not.
 func (l pipedLine) input() (in input, ok bool) {
 	in.id, in.q.Now = l.ID, l.Time
+	if l.ID == "" {
+		in.id = l.DeliveryID
+	}
 	switch {
 	case l.Body != nil:
 		in.q.Body = []byte(*l.Body)

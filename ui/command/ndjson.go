@@ -193,12 +193,7 @@ func newListedLine(d store.Delivery, withBody bool) deliveryLine {
 		line.Attempts = append(line.Attempts, newForwardLine(d, a))
 	}
 	if withBody {
-		signatures := []string{}
-		for _, f := range d.Header {
-			if strings.EqualFold(f.Name, pictify.SignatureHeader) {
-				signatures = append(signatures, f.Value)
-			}
-		}
+		signatures := signaturesIn(d.Header)
 		line.Signatures = &signatures
 	}
 	switch {
@@ -210,6 +205,17 @@ func newListedLine(d store.Delivery, withBody bool) deliveryLine {
 		line.BodyBase64 = d.Body
 	}
 	return line
+}
+
+// signaturesIn are the values of the signature header, none is an empty list.
+func signaturesIn(header []pictify.Field) []string {
+	values := []string{}
+	for _, f := range header {
+		if strings.EqualFold(f.Name, pictify.SignatureHeader) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
 }
 
 // emit writes one line of NDJSON to stdout.

@@ -161,11 +161,10 @@ func reasonOf(q pictify.Question, cause pictify.Cause) string {
 	case pictify.Stale:
 		return (&pictify.StaleError{Age: cause.Age}).Error()
 	}
-	for _, f := range q.Header {
-		if f.Name == pictify.SignatureHeader && cause.Verdict == pictify.Malformed {
-			if _, err := pictify.ParseSignature(f.Value); err != nil {
-				return err.Error()
-			}
+	values := signaturesIn(q.Header)
+	if cause.Verdict == pictify.Malformed && len(values) == 1 {
+		if _, err := pictify.ParseSignature(values[0]); err != nil {
+			return err.Error()
 		}
 	}
 	return map[pictify.Verdict]error{
