@@ -29,6 +29,10 @@ type Server struct {
 	Lenient    bool           // lets batch.* and undocumented types be subscribed to
 	NoWebhooks bool           // plays a plan without webhooks: everything about them is 403
 
+	// Control is the token of the control endpoints, see [EmitPath]; the zero Secret
+	// switches them off.
+	Control pictify.Secret
+
 	// Dispatcher delivers what is emitted; nil means a zero one with this Now.
 	Dispatcher *Dispatcher
 
@@ -65,6 +69,11 @@ type endpoint func(*Server, call) (status int, answer any, err error)
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := checkOrigin(r); err != nil {
 		s.answer(w, r, 0, nil, err)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, controlPath) {
+		status, answer, err := s.control(w, r)
+		s.answer(w, r, status, answer, err)
 		return
 	}
 	if s.Trouble != nil {

@@ -8,6 +8,11 @@ import (
 	"unicode/utf8"
 )
 
+// Members iterates over the members of a JSON object: each name decoded, each value
+// as it stands, a repeated name as often as it is there. It does not validate: of
+// what is no object it yields nothing, of broken JSON what it can make out.
+func Members(object []byte) iter.Seq2[[]byte, []byte] { return members(object) }
+
 // members iterates over the members of a JSON object: each name decoded, each
 // value as it stands. Unlike encoding/json it compares nothing case-insensitively,
 // keeps repeated names apart, and allocates nothing; every delivery passes here.

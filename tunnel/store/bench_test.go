@@ -2,9 +2,12 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
+	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
 
@@ -61,4 +64,60 @@ func BenchmarkSince(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSearch is a page of 100 among 100,000 deliveries of 1 KB with an attempt
+// each, as they come in life: nine in ten are renders that went well.
+//
+//	go test -run '^$' -bench Search ./tunnel/store
+func BenchmarkSearch(b *testing.B) {
+	const rows = 100_000
+	s := open(b, store.Options{KeepCount: 1 << 40, KeepBytes: 1 << 40})
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	for range 256 { // who waits at the same time shares the sync
+		wg.Go(func() {
+			for i := int(n.Add(1)); i <= rows; i = int(n.Add(1)) {
+				d := benchDelivery(i)
+				status := 200
+				if i%100 == 0 {
+					status = 500
+				}
+				got, err := s.Record(b.Context(), d)
+				if err == nil {
+					err = s.NoteAttempt(b.Context(), got.Seq, store.Attempt{Kind: store.Forward, Status: status}, store.Done, nil)
+				}
+				if err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, text := range []string{"", "event:render.* status:5xx", "verdict:mismatch", "event:*.x*y*", "after:1h d50..d90000", "del_77777",
+		"template:tmpl_7", "data.width:>4000", "data.variables.title:nothing", `"no such text"`, "Überschrift", "event:batch.* nothing"} {
+		b.Run(text, func(b *testing.B) {
+			q := parse(b, text)
+			found := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				list, err := s.Search(b.Context(), q, 0, 100)
+				if err != nil {
+					b.Fatal(err)
+				}
+				found = len(list)
+			}
+			b.ReportMetric(float64(found), "found")
+		})
+	}
+}
+
+func benchDelivery(i int) store.Delivery {
+	d := delivery(i)
+	d.Event = []pictify.EventType{pictify.RenderCompleted, pictify.RenderFailed, pictify.BatchCompleted}[max(0, i%20-17)]
+	d.Body = fmt.Appendf(nil, `{"event":%q,"timestamp":"2026-01-29T10:30:00Z","data":{"type":"image","source":"api","imageId":"img_%d",`+
+		`"url":"https://media.pictify.io/renders/%[2]d.png","width":%[3]d,"height":630,"format":"png","templateId":"tmpl_%[4]d","variables":{"title":"Grüße %[2]d","text":%[5]q}}}`,
+		d.Event, i, 1000+i%1000, i%50, strings.Repeat("lorem ipsum ", 60))
+	d.BodySize = int64(len(d.Body))
+	return d
 }

@@ -87,7 +87,6 @@ var rooms = []struct {
 	{"golang.org/x/term", []string{"ui/command/env.go"}, "only the command line talks to a terminal"},
 	{"golang.org/x/sys", []string{"ui/command/platform_*.go", "tunnel/*.go", "tunnel/store/*.go"}, "what differs between systems stands in files of its own"},
 	{"golang.org/x/net", []string{"tunnel/*.go", "tunnel/wire/*.go", "ui/command/*.go"}, "for httpguts alone: what may stand in a header"},
-	{"github.com/santhosh-tekuri/jsonschema", []string{"fixtures/*.go"}, "the rules of samples are theirs"},
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
 	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
@@ -97,8 +96,9 @@ var rooms = []struct {
 // testOnly are the modules that no binary needs.
 var testOnly = []string{
 	"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/chromedp", "go.uber.org/goleak",
-	"github.com/gorilla/websocket", // as the page's other end
-	"github.com/tsenart/vegeta",    // as the plain reference of a benchmark
+	"github.com/gorilla/websocket",          // as the page's other end
+	"github.com/tsenart/vegeta",             // as the plain reference of a benchmark
+	"github.com/santhosh-tekuri/jsonschema", // its start alone takes as long as that of the rest of the binary
 }
 
 // A goPackage is what go list says of a package.

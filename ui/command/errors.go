@@ -34,7 +34,10 @@ const (
 
 // A usageError says that the words on the command line, or the variables of the
 // environment, do not make sense. Nothing has been done.
-type usageError struct{ msg, hint string }
+type usageError struct {
+	msg, hint string
+	place     []string // lines that show where; may be nil
+}
 
 func (e *usageError) Error() string { return e.msg }
 
@@ -145,6 +148,8 @@ func explain(err error) explanation {
 	// What is on disk.
 	case errors.Is(err, fixtures.ErrExists):
 		return explanation{exitFailed, "--force replaces it"}
+	case errors.Is(err, fixtures.ErrLeft):
+		return explanation{exitFailed, "nothing was written: the value may also be the name of a member, and names stay; leave that delivery out with !d17"}
 	case errors.As(err, &held):
 		return explanation{exitFailed, "stop it first, or give this one a state of its own with --state-dir"}
 	case errors.Is(err, store.ErrNewer):
@@ -162,9 +167,9 @@ func explain(err error) explanation {
 	case errors.Is(err, syscall.ENOSPC):
 		return explanation{exitFailed, "the disk is full"}
 	case errors.Is(err, syscall.EROFS):
-		return explanation{exitFailed, "the file system is read-only; --state-dir or PICTAP_STATE_DIR chooses another place"}
+		return explanation{exitFailed, "the file system is read-only; choose another place"}
 	case errors.Is(err, fs.ErrPermission) && !errors.As(err, &netOp):
-		return explanation{exitFailed, "check who may write there, or choose another place"}
+		return explanation{exitFailed, "check who may write there, or choose another place with --state-dir or --out"}
 
 	// Ports and the network. A timeout of one request is the network's; a
 	// command that waits for something says withCode(exitTimeout, …) itself.
@@ -232,6 +237,11 @@ func (e Env) Report(err error) int {
 		}
 		if known == nil || !known.silent {
 			fmt.Fprintf(e.stderr(), "pictap: error: %s\n", message)
+		}
+		if usage, ok := errors.AsType[*usageError](err); ok {
+			for _, line := range usage.place {
+				fmt.Fprintln(e.stderr(), line)
+			}
 		}
 		if hint != "" {
 			fmt.Fprintf(e.stderr(), "pictap: hint: %s\n", hint)

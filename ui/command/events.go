@@ -26,7 +26,11 @@ func Events(env Env) *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Aliases: []string{"ls"}, Usage: "list deliveries, the newest last",
-				UsageText: "pictap events list --limit 20 --event render.failed",
+				Description: searchHelp,
+				UsageText: `pictap events list --limit 20 --event render.failed
+					pictap events list 'event:render.* status:>=500'
+					pictap events list 'data.width:>1000 !verdict:valid after:1h'`,
+				ArgsUsage: "[search]…",
 				Flags: []cli.Flag{
 					&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Value: 100, Usage: "the newest `N`"},
 					&cli.StringFlag{Name: "event", Aliases: []string{"e"}, Usage: "only of the type `EVENT`"},
@@ -47,9 +51,6 @@ func Events(env Env) *cli.Command {
 	}
 }
 
-// listPage is how many deliveries are in memory at once.
-const listPage = 500
-
 func (e Env) listEvents(c *cli.Context, p *printer) error {
 	limit := c.Int("limit")
 	if limit < 1 {
@@ -58,6 +59,10 @@ func (e Env) listEvents(c *cli.Context, p *printer) error {
 	if c.Bool("with-body") && !p.json {
 		return usagef("--with-body needs --output json").withHint("for one delivery: pictap events show d17 --body")
 	}
+	search, err := listSearch(c)
+	if err != nil {
+		return err
+	}
 	st, err := e.openStore(c)
 	if err != nil {
 		return err
@@ -65,21 +70,9 @@ func (e Env) listEvents(c *cli.Context, p *printer) error {
 	defer st.Close()
 	// From the newest back to find where to begin, then forward to print, so that
 	// the newest is what a terminal shows last.
-	var seqs []int64
-	q := store.Query{Event: c.String("event"), Verdict: c.String("verdict")}
-	for len(seqs) < limit {
-		q.Limit = min(listPage, limit-len(seqs))
-		list, err := st.List(c.Context, q)
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			seqs = append(seqs, d.Seq)
-		}
-		if len(list) < q.Limit {
-			break
-		}
-		q.Before = seqs[len(seqs)-1]
+	seqs, err := newest(c.Context, st, search, limit)
+	if err != nil {
+		return err
 	}
 	for _, seq := range slices.Backward(seqs) {
 		d, err := st.Get(c.Context, seq)
@@ -97,10 +90,33 @@ func (e Env) listEvents(c *cli.Context, p *printer) error {
 		default:
 		}
 	}
-	if len(seqs) == 0 {
+	switch {
+	case len(seqs) > 0:
+	case search.IsAll():
 		p.note("Nothing is recorded yet. pictap demo shows how it looks; pictap listen records.")
+	default:
+		p.note("No recorded delivery is like that.")
 	}
 	return nil
+}
+
+// listSearch is what the arguments and the flags of "events list" ask for together.
+func listSearch(c *cli.Context) (store.Search, error) {
+	search, err := parseSearch(c.Args().Slice())
+	if err != nil {
+		return search, err
+	}
+	if event := c.String("event"); event != "" {
+		search = search.And(store.EventIs(pictify.EventType(event)))
+	}
+	if verdict := c.String("verdict"); verdict != "" {
+		verdicts, err := store.ParseSearch("verdict:" + verdict)
+		if err != nil || strings.ContainsAny(verdict, " \t") {
+			return search, usagef("--verdict is %q, but takes valid, unsigned, malformed, stale, mismatch or unknown-secret", sanitize(verdict, 80))
+		}
+		search = search.And(verdicts)
+	}
+	return search, nil
 }
 
 // listedText is a delivery in one line, with its last answer.

@@ -22,6 +22,7 @@ func Fixtures(env Env) *cli.Command {
 			fixturesList(env),
 			fixturesSchema(env),
 			fixturesCheck(env),
+			fixturesCapture(env),
 		},
 	}
 }

@@ -2,12 +2,10 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -66,7 +64,9 @@ func (e Env) checkFixtures(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	run := &checkRun{p: p, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
+	bar := e.progress(p, -1, "payloads")
+	defer bar.end()
+	run := &checkRun{p: p, bar: bar, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
 	run.checker.Secret = pictify.NewSecret(secret)
 	if c.IsSet("at") {
 		if run.checker.At, err = parseMoment("at", c.String("at"), e.now()); err != nil {
@@ -84,34 +84,13 @@ func (e Env) checkFixtures(c *cli.Context, p *printer) error {
 // A checkRun is one call of "fixtures check".
 type checkRun struct {
 	p       *printer
+	bar     *progress // until there is something to tell
 	stdin   io.Reader
 	strict  bool
 	done    <-chan struct{}
 	checker fixtures.Checker
 
 	sum summaryLine
-}
-
-// problemLine is something wrong with a file. A file that cannot be read has no line.
-type problemLine struct {
-	lineHead
-	File     string `json:"file"`
-	Line     int    `json:"line,omitempty"`
-	Column   int    `json:"column,omitempty"` // in characters
-	Path     string `json:"path,omitempty"`   // of the value: "data.width"
-	Severity string `json:"severity"`         // "error" or "warning"
-	Message  string `json:"message"`
-}
-
-// summaryLine says how much was checked and found.
-type summaryLine struct {
-	lineHead
-	Files      int `json:"files"`
-	Payloads   int `json:"payloads"`
-	Signatures int `json:"signatures"` // that are right
-	Errors     int `json:"errors"`
-	Warnings   int `json:"warnings"`
-	Unread     int `json:"unread"` // files and folders that could not be read
 }
 
 // ended reports whether to stop: interrupted, or nobody reads the output.
@@ -157,6 +136,7 @@ func (r *checkRun) file(name string, open func() (fs.File, error)) {
 
 func (r *checkRun) stream(name, shown string, in io.Reader) {
 	r.checker.Report = func(p fixtures.Problem) { r.problem(shown, p) }
+	r.checker.Progress = func(done int) { r.bar.set(r.sum.Payloads + done) }
 	tally, err := r.checker.Check(name, interruptible{in, r.done})
 	r.sum.Payloads += tally.Payloads
 	r.sum.Signatures += tally.Signed
@@ -165,6 +145,7 @@ func (r *checkRun) stream(name, shown string, in io.Reader) {
 		return
 	}
 	r.sum.Files++
+	r.bar.set(r.sum.Payloads)
 }
 
 // stdinput checks what comes from stdin. Whoever types there must be able to
@@ -214,8 +195,9 @@ func (r *checkRun) inFolder(name string, do func(fs.FS)) {
 
 func (r *checkRun) folder(name string) {
 	before := r.sum
+	others := 0
 	r.inFolder(name, func(fsys fs.FS) {
-		fixtures.FilesBelow(fsys, func(inner string, err error) {
+		others = fixtures.FilesBelow(fsys, func(inner string, err error) {
 			shown := filepath.Join(name, filepath.FromSlash(inner))
 			switch {
 			case r.ended():
@@ -236,6 +218,7 @@ func (r *checkRun) folder(name string) {
 	if r.sum == before && !r.ended() { // a wrong folder must not look like a good one
 		r.unread(name, errNotThere)
 	}
+	r.sum.Others += others
 }
 
 func (r *checkRun) manifest(shown string, fsys fs.FS) {
@@ -245,95 +228,4 @@ func (r *checkRun) manifest(shown string, fsys fs.FS) {
 		return
 	}
 	r.sum.Files++
-}
-
-// unread tells that a file could not be read, or not to its end.
-func (r *checkRun) unread(name string, err error) {
-	r.sum.Unread++
-	r.say(problemLine{File: name, Severity: "error", Message: reason(err)})
-}
-
-func (r *checkRun) problem(name string, p fixtures.Problem) {
-	line := problemLine{File: name, Line: p.Line, Column: p.Column, Path: p.Path, Severity: "error", Message: p.Text}
-	if p.Unknown && !r.strict {
-		line.Severity = "warning"
-		r.sum.Warnings++
-	} else {
-		r.sum.Errors++
-	}
-	r.say(line)
-}
-
-func (r *checkRun) say(line problemLine) {
-	if r.p.json {
-		line.lineHead = r.p.head("problem")
-		line.File = clip(line.File, longText)
-		r.p.emit(line)
-		return
-	}
-	severity := r.p.paint.red(line.Severity)
-	if line.Severity == "warning" {
-		severity = r.p.paint.yellow(line.Severity)
-	}
-	place := sanitize(line.File, 300)
-	if line.Line > 0 {
-		place += fmt.Sprintf(":%d:%d", line.Line, line.Column)
-	}
-	text := line.Message
-	if line.Path != "" {
-		text = line.Path + ": " + text
-	}
-	r.p.data(fmt.Sprintf("%s: %s: %s", r.p.paint.bold(place), severity, sanitize(text, 900)))
-}
-
-// end sums up and decides how the run ended.
-func (r *checkRun) end(interrupted bool) error {
-	sum := r.sum
-	if r.p.json {
-		sum.lineHead = r.p.head("summary")
-		r.p.emit(sum)
-	} else {
-		r.p.note("%s", sum)
-	}
-	switch {
-	case interrupted:
-		return errInterrupted
-	case sum.Unread > 0:
-		return errUnread
-	case sum.Errors > 0:
-		return withCode(exitAssertion, fmt.Errorf("%w: %s", errInvalid, count(int64(sum.Errors), "problem")))
-	}
-	return nil
-}
-
-// String is the summary for people: "12 files, 30 payloads, 30 signatures right: 2 errors".
-func (s summaryLine) String() string {
-	checked := []string{count(int64(s.Files), "file"), count(int64(s.Payloads), "payload")}
-	if s.Signatures > 0 {
-		checked = append(checked, count(int64(s.Signatures), "signature")+" right")
-	}
-	var found []string
-	for _, one := range []struct {
-		n    int
-		what string
-	}{{s.Errors, "error"}, {s.Warnings, "warning"}} {
-		if one.n > 0 {
-			found = append(found, count(int64(one.n), one.what))
-		}
-	}
-	if s.Unread > 0 {
-		found = append(found, fmt.Sprintf("%d not read", s.Unread))
-	}
-	if found == nil {
-		found = []string{"all valid"}
-	}
-	return strings.Join(checked, ", ") + ": " + strings.Join(found, ", ")
-}
-
-// reason is the cause of an error of a file, whose name is said already.
-func reason(err error) string {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathErr.Err
-	}
-	return err.Error()
 }

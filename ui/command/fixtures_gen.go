@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,11 +72,14 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	bar := e.progress(c, p, int64(set.Total()), "events")
+	bar := e.progress(p, int64(set.Total()), "events")
 	defer bar.end()
 	set.Progress = bar.set
 	if out == "-" {
-		return set.Stream(c.Context, e.stdout())
+		if err := set.Stream(c.Context, e.stdout()); !isClosedPipe(err) { // "| head" has seen enough
+			return err
+		}
+		return nil
 	}
 	folder, err := fixtures.OpenFolder(out)
 	if err != nil {
@@ -83,10 +87,10 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	}
 	defer folder.Close()
 	folder.Force = c.Bool("force")
-	if set.Format == fixtures.Curl {
-		folder.Mode = 0o777
-	}
 	if err := set.Write(c.Context, folder); err != nil {
+		if c.Context.Err() != nil {
+			return errors.New("interrupted, and nothing was written")
+		}
 		return err
 	}
 	bar.end()

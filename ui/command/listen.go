@@ -104,6 +104,9 @@ func (e Env) listen(c *cli.Context, p *printer) error {
 			return err
 		}
 		defer m.close()
+		if err := e.announceMock(c, m); err != nil {
+			p.warning("trigger --via mock will not find this mock: %v", err)
+		}
 		cfg.baseURL = m.url
 		cfg.api = &pictify.Client{BaseURL: m.url, Key: pictify.NewSecret(anyKey), Now: e.Now}
 	}

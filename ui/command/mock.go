@@ -51,11 +51,14 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
 		Dispatcher: &mock.Dispatcher{RootCAs: roots, Now: e.Now}, Now: e.Now, Random: e.Random, Log: e.logger(c),
 	}
-	m, err := serveMock(server, net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Int("port"))))
+	m, err := e.serveMock(server, net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Int("port"))))
 	if err != nil {
 		return err
 	}
 	defer m.close()
+	if err := e.announceMock(c, m); err != nil {
+		p.warning("trigger --via mock will not find this mock: %v", err)
+	}
 	p.mockReady(m.url)
 	select {
 	case <-c.Context.Done():
@@ -86,13 +89,19 @@ type mockReadyLine struct {
 type runningMock struct {
 	*mock.Server
 	url    string
+	note   string // the file that says where it is, "" for none
 	http   *http.Server
 	failed chan error
 	wg     sync.WaitGroup
 }
 
-// serveMock serves a mock on exactly addr.
-func serveMock(server *mock.Server, addr string) (*runningMock, error) {
+// serveMock serves a mock on exactly addr, with a control token of its own.
+func (e Env) serveMock(server *mock.Server, addr string) (*runningMock, error) {
+	control, err := pictify.GenerateSecret(e.random())
+	if err != nil {
+		return nil, err
+	}
+	server.Control = control
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("open mock: %w", err)
@@ -110,7 +119,7 @@ func serveMock(server *mock.Server, addr string) (*runningMock, error) {
 
 // startMock serves a mock as it is without flags.
 func (e Env) startMock(addr string) (*runningMock, error) {
-	return serveMock(&mock.Server{Now: e.Now, Random: e.Random}, addr)
+	return e.serveMock(&mock.Server{Now: e.Now, Random: e.Random}, addr)
 }
 
 // close ends the server and waits for what it does.
@@ -122,4 +131,7 @@ func (m *runningMock) close() {
 	}
 	m.wg.Wait()
 	m.Server.Close()
+	if m.note != "" {
+		withdrawMock(m.note, m.url)
+	}
 }

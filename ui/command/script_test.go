@@ -2,19 +2,27 @@ package command_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
 )
 
 func TestMain(m *testing.M) {
@@ -59,6 +67,11 @@ func pictap(t testing.TB) string {
 //
 //	exits N cmd [args...]   run cmd, which must end with exit code N
 //	mode M file...          the files must have the permissions M, in octal
+//	handler NAME MODE       see there
+//	cmpids FILE FILE        both have the same delivery ids in the same order, at least one
+//	record dir file...      record the files, without the line end of the last line, as verified
+//	                        deliveries d1, d2, … in the state directory dir; each is a second younger,
+//	                        the last 1 s old, and the app has answered d2 with 500
 func TestScript(t *testing.T) {
 	bin := pictap(t)
 	testscript.Run(t, testscript.Params{
@@ -75,7 +88,7 @@ func TestScript(t *testing.T) {
 			}
 			return os.Mkdir(home, 0o755)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "handler": handler, "cmpids": compareIDs, "record": recordFiles},
 	})
 }
 
@@ -113,6 +126,34 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func recordFiles(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: record DIR file...")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o700))
+	st, err := store.Open(filepath.Join(dir, store.FileName), store.Options{})
+	ts.Check(err)
+	defer st.Close()
+	for i, name := range args[1:] {
+		body := []byte(strings.TrimSuffix(ts.ReadFile(name), "\n"))
+		event, _ := pictify.ParseEvent(body) // what is none has no type
+		proof := sha256.Sum256(fmt.Append(body, i))
+		d, err := st.Record(context.Background(), store.Delivery{
+			ReceivedAt: time.Now().Add(time.Duration(i-len(args)) * time.Second),
+			Event:      event.Type, About: event.About(), DeliveryID: fmt.Sprintf("del_recorded%d", i+1), Hook: "hook", Source: store.FromLocal, Verdict: pictify.Valid,
+			State: store.Waiting, Method: "POST", Path: "/in/abc/def", Body: body, BodySize: int64(len(body)), Proof: proof[:16],
+			Header: []store.Field{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Pictify-Event", Value: string(event.Type)}, {Name: "X-Pictify-Signature", Value: "t=1,v1=ab"}, {Name: "X-Other", Value: "y"}},
+		})
+		ts.Check(err)
+		if d.Seq == 2 {
+			_, err := st.AddAttempt(context.Background(), d.Seq, store.Attempt{Kind: store.Forward, Status: 500}, store.Failed)
+			ts.Check(err)
+		}
+	}
+	ts.Check(st.Close())
+}
+
 // A reader that has seen enough, as in "pictap ... | head -1", is no error, and
 // the process does not die of a signal.
 func TestClosedStdoutIsNoError(t *testing.T) {
@@ -137,5 +178,20 @@ func TestClosedStdoutIsNoError(t *testing.T) {
 				t.Errorf("exit %d (%v), want %d; stderr %s", code, err, want, &stderr)
 			}
 		})
+	}
+}
+
+var idInLine = regexp.MustCompile(`"n":(\d+),"event":"([^"]+)","delivery_id":"(del_[^"]+)"`)
+
+func compareIDs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmpids FILE FILE")
+	}
+	var ids [2][]string
+	for i, name := range args {
+		ids[i] = idInLine.FindAllString(ts.ReadFile(name), -1)
+	}
+	if len(ids[0]) == 0 || !slices.Equal(ids[0], ids[1]) {
+		ts.Fatalf("%s has %q, %s has %q", args[0], ids[0], args[1], ids[1])
 	}
 }

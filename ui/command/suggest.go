@@ -15,6 +15,9 @@ func (r *reading) unknownFlag(name, origin string) error {
 		return err
 	}
 	err := usagef("unknown flag %s for %q", origin, r.name())
+	if strings.Contains(name, ":") && strings.Contains(r.last().ArgsUsage, "search") {
+		return err.withHint("to turn a word of a search round, write '!%s'", name)
+	}
 	if owner := ownerBelow(r.last(), name); owner != "" {
 		return err.withHint("it is a flag of %q: write it behind that", r.name()+" "+owner)
 	}

@@ -39,20 +39,30 @@ reached, 6 if an answer was not what --expect says, or not what a correct handle
 			pictap trigger render.completed --tamper all
 			pictap trigger batch.completed --data @payload.json --dry-run
 			pictap trigger render.completed --as curl
+			pictap trigger --scenario batch-of-20 3000
 			pictap trigger --all -n 10000 --rate 500/s --concurrency 8`,
-		ArgsUsage: "<event>|--all [target]",
+		ArgsUsage: "<event>|--all|--scenario [target]",
 		Flags:     append(triggerFlags(), localSecretFlag()),
 		Action:    env.action(env.trigger),
 	}
 }
 
 func (e Env) trigger(c *cli.Context, p *printer) error {
+	switch name := c.String("scenario"); {
+	case name == "list":
+		return e.listScenarios(p)
+	case strings.HasPrefix(name, "show:"):
+		return e.showScenario(strings.TrimPrefix(name, "show:"), p)
+	}
 	v, err := e.volley(c)
 	if err != nil {
 		return err
 	}
-	if c.Bool("dry-run") || c.String("as") != "" {
+	switch {
+	case c.Bool("dry-run") || c.String("as") != "":
 		return v.show(c, e, p)
+	case c.String("via") == "mock":
+		return e.sendViaMock(c, p, v)
 	}
 	return e.sendVolley(c, p, v)
 }
@@ -60,8 +70,21 @@ func (e Env) trigger(c *cli.Context, p *printer) error {
 // triggerWords takes the arguments apart: patterns of events, and a target.
 func triggerWords(c *cli.Context) (patterns []string, target string, err error) {
 	words := c.Args().Slice()
+	if c.String("via") != "" {
+		for _, flag := range notViaMock {
+			if c.IsSet(flag) {
+				return nil, "", usagef("--via mock and --%s do not go together", flag).withHint("the mock signs, and delivers to whoever has subscribed")
+			}
+		}
+	}
 	brings := c.String("data") != "" || c.String("from") != ""
 	switch {
+	case c.String("scenario") != "":
+		for _, flag := range notInScenario {
+			if c.IsSet(flag) {
+				return nil, "", usagef("--scenario and --%s do not go together", flag).withHint("a step of the scenario says it")
+			}
+		}
 	case c.Bool("all"):
 	case len(words) > 0 && (!brings || eventForm.MatchString(words[0])):
 		patterns, words = words[:1], words[1:]
@@ -73,6 +96,14 @@ func triggerWords(c *cli.Context) (patterns []string, target string, err error) 
 	}
 	return patterns, append(words, "")[0], nil
 }
+
+// notInScenario are the flags that a scenario's steps replace.
+var notInScenario = []string{"all", "set", "add", "unset", "data", "edit", "from", "type", "at", "id", "tamper", "expect",
+	"count", "duplicate", "shuffle", "delay", "rate", "concurrency", "duration"}
+
+// notViaMock are the flags about a request, which the mock makes by itself.
+var notViaMock = []string{"to", "path", "tamper", "expect", "id", "strict", "dry-run", "as", "duplicate", "shuffle", "delay", "drop", "rate",
+	"concurrency", "duration", "timeout", "insecure", "allow-remote", "scenario"}
 
 // eventForm tells an event from a target beside --data.
 var eventForm = regexp.MustCompile(`^[a-z_]+\.[a-z_.*]+$`)
@@ -143,6 +174,7 @@ type triggerLine struct {
 	Tamper     mock.Tamper       `json:"tamper,omitempty"`
 	Expected   string            `json:"expected,omitempty"`
 	AsExpected *bool             `json:"as_expected,omitempty"` // when something is expected
+	Step       string            `json:"step,omitempty"`        // of a scenario
 	Dropped    bool              `json:"dropped,omitempty"`     // it was not sent
 }
 
@@ -160,7 +192,7 @@ func (p *printer) triggered(s shot, o mock.Outcome, x expectation, said *string)
 			lineHead: lineHead{"trigger", 0, stamp(o.At)}, N: s.n, Event: pictify.EventType(clip(string(s.sample.Event), shortText)),
 			DeliveryID: clip(s.sample.ID, shortText), URL: clip(s.target, longText), Status: o.Status,
 			DurationMS: inMS(o.Duration), LatencyMS: inMS(o.Latency), Error: clip(o.Problem(), longText), Answer: clip(gist(a), shortText),
-			Tamper: s.tamper, Expected: x.text,
+			Tamper: s.tamper, Expected: x.text, Step: s.step,
 		}
 		if x.text != "" {
 			ok := x.met(o.Status)
@@ -178,7 +210,7 @@ func (p *printer) triggered(s shot, o mock.Outcome, x expectation, said *string)
 		lines = lines[:2]
 	}
 	*said = why
-	if x.text != "" {
+	if s.tamper != "" || x.text != "" && !(x.met(o.Status) && o.OK()) { // that 2xx is 2xx needs no words
 		verdict := p.paint.green("as expected")
 		if !x.met(o.Status) {
 			verdict = p.paint.red("not as expected")
@@ -196,6 +228,9 @@ func (p *printer) shotText(at time.Time, s shot) string {
 	e, _ := pictify.ParseEvent(s.sample.Body) // of what is none there is nothing to say
 	line := fmt.Sprintf("%s  %s %s  %s", p.paint.dim(at.In(p.zone).Format("15:04:05")), p.paint.cyan("-->"),
 		p.paint.bold(pad(sanitize(string(s.sample.Event), 80), 16)), sanitize(e.About(), 160))
+	if s.step != "" {
+		line += "  " + p.paint.dim("("+s.step+")")
+	}
 	if s.tamper != "" {
 		line += "  " + p.paint.yellow("broken: "+string(s.tamper)) + ", " + s.tamper.Why()
 	}
@@ -206,7 +241,7 @@ func (p *printer) shotText(at time.Time, s shot) string {
 func (p *printer) dropped(s shot, at time.Time) {
 	if p.json {
 		p.emit(triggerLine{lineHead: lineHead{"trigger", 0, stamp(at)}, N: s.n, Event: pictify.EventType(clip(string(s.sample.Event), shortText)),
-			DeliveryID: clip(s.sample.ID, shortText), URL: clip(s.target, longText), Dropped: true})
+			DeliveryID: clip(s.sample.ID, shortText), URL: clip(s.target, longText), Step: s.step, Dropped: true})
 		return
 	}
 	p.data(p.shotText(at, s) + "  " + p.paint.yellow("dropped, not sent"))

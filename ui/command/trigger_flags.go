@@ -18,9 +18,10 @@ import (
 func triggerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "all", Usage: "one of every type"},
+		&cli.StringFlag{Name: "scenario", Usage: "a course of events: `NAME` of one built in, a YAML file, list, or show:NAME"},
 		&cli.StringFlag{Name: "to", Usage: "the same as the `TARGET` argument"},
 		&cli.StringFlag{Name: "path", Usage: "use `PATH` when the target has none"},
-		&cli.StringFlag{Name: "via", Usage: "`WAY` is mock: the running mock delivers the event to whoever has subscribed"},
+		choiceFlagOrNone("via", "`WAY` is mock: the running mock delivers the event to whoever has subscribed", "mock"),
 		&cli.BoolFlag{Name: "allow-remote", Usage: "the app may be on another machine"},
 		&cli.BoolFlag{Name: "insecure", Aliases: []string{"k", "skip-verify"}, Usage: "do not check the certificate of an https app"},
 		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give the app `DURATION` to answer"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ const (
 	// spoken is how many requests are told of one by one; of more there is a summary.
 	spoken        = 100
 	maxConcurrent = 1000
+	manyGC        = 400
 	// usualConcurrency is that of many requests.
 	usualConcurrency = 16
 )
@@ -107,7 +109,7 @@ type barrage struct {
 }
 
 // counts is what decides how a trigger exits.
-type counts struct{ sent, dropped, unexpected, unreached, refused int }
+type counts struct{ sent, dropped, unexpected, unreached, late, refused int }
 
 // sendVolley sends the requests, tells how each was answered or, of many, how all
 // of them were, and returns an error unless all is well.
@@ -126,9 +128,12 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 	if total == 0 {
 		total = -1
 	}
-	b.bar = e.progress(c, p, total, "requests")
+	b.bar = e.progress(p, total, "requests")
 	defer b.bar.end()
 	load.Do = b.do
+	if many { // next to nothing stays in memory, so there is no need to look for what does after each few megabytes
+		defer debug.SetGCPercent(debug.SetGCPercent(manyGC))
+	}
 	start := time.Now()
 	load.Run(ctx)
 	b.bar.end()
@@ -173,6 +178,12 @@ func (b *barrage) do(ctx context.Context, n int, due time.Time) {
 		return
 	}
 	o := mock.Outcome{N: n, Result: mock.Result{At: b.now()}}
+	if s.wait > 0 && !s.dropped {
+		if !sleep(ctx, s.wait) {
+			return
+		}
+		due = time.Now()
+	}
 	if !s.dropped {
 		o.Result = b.sender.Send(ctx, s.target, b.message(s, b.now()))
 		o.Latency = time.Since(due)
@@ -182,7 +193,7 @@ func (b *barrage) do(ctx context.Context, n int, due time.Time) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	x := b.expect.of(s.tamper)
+	x := s.expect.of(s.tamper)
 	b.count(o, s, x)
 	switch {
 	case !b.each:
@@ -219,6 +230,9 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 	switch {
 	case o.Status == 0:
 		b.unreached++
+		if o.TimedOut() {
+			b.late++
+		}
 	case x.text == "" && !isTaken(o.Status):
 		b.refused++
 	}
@@ -231,6 +245,9 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 func (b *barrage) verdict(c *cli.Context) error {
 	all := fmt.Sprintf("%d requests", b.sent)
 	switch {
+	case b.late > 0 && b.late == b.unreached && (b.unexpected == 0 || b.late == b.sent):
+		return withHint(withCode(exitTimeout, fmt.Errorf("the app did not answer %d of %s within %v", b.late, all, c.Duration("timeout"))),
+			"answer 200 first, then work; Pictify waits 30 s")
 	case b.unreached > 0 && (b.unexpected == 0 || b.unreached == b.sent):
 		return withHint(withCode(exitNetwork, fmt.Errorf("%w: %d of %s", errAppUnreachable, b.unreached, all)),
 			"is your app running, and is %s its address?", b.address())
@@ -249,4 +266,16 @@ func (v *volley) address() string {
 		return "the target"
 	}
 	return u.Redacted()
+}
+
+// sleep waits; false when ctx ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -33,6 +33,7 @@ type volley struct {
 	drop    float64
 	seed    uint64
 	expect  expectation
+	script  []shot // of a scenario, instead of all that
 }
 
 // A shot is one request of a volley before it is signed.
@@ -42,13 +43,26 @@ type shot struct {
 	sample  fixtures.Sample
 	tamper  mock.Tamper
 	dropped bool
+
+	// Of a scenario's step.
+	step   string
+	wait   time.Duration // before it is sent
+	expect expectation
 }
 
 // total is how many requests there are; 0 is no end.
-func (v *volley) total() int { return v.events * len(v.tampers) * v.copies }
+func (v *volley) total() int {
+	if v.script != nil {
+		return len(v.script)
+	}
+	return v.events * len(v.tampers) * v.copies
+}
 
 // shot makes request n.
 func (v *volley) shot(n int) (shot, error) {
+	if v.script != nil {
+		return v.script[n], nil
+	}
 	place := n
 	if v.order != nil {
 		place = v.order[n]
@@ -56,7 +70,7 @@ func (v *volley) shot(n int) (shot, error) {
 	// Copies of a delivery are neighbours, then the ways to break it, then the kinds.
 	delivery := place / v.copies
 	event := delivery / len(v.tampers)
-	s := shot{n: n, target: v.target, tamper: v.tampers[delivery%len(v.tampers)], dropped: v.drops(place)}
+	s := shot{n: n, target: v.target, tamper: v.tampers[delivery%len(v.tampers)], dropped: v.drops(place), expect: v.expect}
 	at := v.at
 	if at.IsZero() {
 		at = v.now()
@@ -87,17 +101,28 @@ func (v *volley) shape(made fixtures.Sample) (fixtures.Sample, error) {
 			return s, err
 		}
 	}
-	if s.Body, err = fixtures.Edit(s.Body, v.changes); err != nil {
+	if len(v.changes) == 0 && v.fixed == nil {
+		return s, nil
+	}
+	s, err = edited(s, v.changes)
+	if v.id != "" {
+		s.ID = v.id
+	}
+	return s, err
+}
+
+// edited makes the changes in a sample's body. Its event and id, which the header
+// will say, are then what the body says.
+func edited(s fixtures.Sample, changes []fixtures.Change) (fixtures.Sample, error) {
+	var err error
+	if s.Body, err = fixtures.Edit(s.Body, changes); err != nil {
 		return s, err
 	}
-	if len(v.changes) > 0 || v.fixed != nil {
-		// The header says what the body says, unless that is what is to be broken.
-		if e, err := pictify.ParseEvent(s.Body); err == nil {
-			s.Event = e.Type
-		}
-		if id := fixtures.DeliveryID(s.Body); id != "" && v.id == "" {
-			s.ID = id
-		}
+	if e, err := pictify.ParseEvent(s.Body); err == nil {
+		s.Event = e.Type
+	}
+	if id := fixtures.DeliveryID(s.Body); id != "" {
+		s.ID = id
 	}
 	return s, nil
 }
@@ -138,12 +163,6 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 	if err := v.readFlags(c, e); err != nil {
 		return nil, err
 	}
-	if err := v.readEvents(c, e, patterns); err != nil {
-		return nil, err
-	}
-	if err := v.checkCount(c); err != nil {
-		return nil, err
-	}
 	target, err := e.appTarget(c, argument, c.String("to"))
 	if err != nil {
 		return nil, err
@@ -154,6 +173,21 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 		return nil, err
 	}
 	v.signer = pictify.NewSigner(secret)
+	if name := c.String("scenario"); name != "" {
+		s, err := loadScenario(name)
+		if err != nil {
+			return nil, err
+		}
+		v.setSeed(c, e, s.Seed)
+		return v, v.play(name, s)
+	}
+	v.setSeed(c, e, nil)
+	if err := v.readEvents(c, e, patterns); err != nil {
+		return nil, err
+	}
+	if err := v.checkCount(c); err != nil {
+		return nil, err
+	}
 	if c.Bool("edit") {
 		if err := v.edit(c, e); err != nil {
 			return nil, err
@@ -162,6 +196,20 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 	// What is wrong with an edit is wrong with every request: say so before one is sent.
 	_, err = v.shot(0)
 	return v, explainEdit(err)
+}
+
+// setSeed takes the seed of the flag, else the one given, else another each time.
+func (v *volley) setSeed(c *cli.Context, e Env, given *int64) {
+	seed := e.now().UnixNano()
+	switch {
+	case c.IsSet("seed"):
+		seed = c.Int64("seed")
+	case given != nil:
+		seed = *given
+	}
+	v.seed = uint64(seed)
+	v.gen = fixtures.New(seed, e.now(), c.String("media-base"))
+	v.gen.Strict = c.Bool("strict")
 }
 
 func (v *volley) readFlags(c *cli.Context, e Env) (err error) {
@@ -185,14 +233,7 @@ func (v *volley) readFlags(c *cli.Context, e Env) (err error) {
 	if strings.ContainsFunc(v.id, func(r rune) bool { return r <= ' ' || r > '~' }) || len(v.id) > 200 {
 		return usagef("--id may have up to 200 characters, printable ones without blanks")
 	}
-	seed := e.now().UnixNano()
-	if c.IsSet("seed") {
-		seed = c.Int64("seed")
-	}
-	v.seed = uint64(seed)
-	media, err := mediaBase(c)
-	v.gen = fixtures.New(seed, e.now(), media)
-	v.gen.Strict = c.Bool("strict")
+	_, err = mediaBase(c)
 	return err
 }
 

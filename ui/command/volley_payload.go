@@ -35,7 +35,7 @@ func (v *volley) readEvents(c *cli.Context, e Env, patterns []string) error {
 		v.setFixed(body, patterns)
 		return nil
 	case c.String("from") != "":
-		body, err := e.recorded(c)
+		body, err := e.recordedBody(c)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,11 @@ func (v *volley) readEvents(c *cli.Context, e Env, patterns []string) error {
 		v.fixed.ID = "" // it is a new delivery
 		return nil
 	}
-	types, err := pickTypes(pictify.EventTypes(), patterns)
+	all := pictify.EventTypes()
+	if c.String("via") == "mock" && c.Bool("all") {
+		all = pictify.Subscribable() // the others reach nobody
+	}
+	types, err := pickTypes(all, patterns)
 	if err != nil {
 		return err
 	}
@@ -104,8 +108,8 @@ func (e Env) payload(text string) ([]byte, error) {
 	return body, nil
 }
 
-// recorded is the body of the delivery that --from names.
-func (e Env) recorded(c *cli.Context) ([]byte, error) {
+// recordedBody is the body of the delivery that --from names.
+func (e Env) recordedBody(c *cli.Context) ([]byte, error) {
 	st, err := e.openStore(c)
 	if err != nil {
 		return nil, err
@@ -147,8 +151,8 @@ func (v *volley) edit(c *cli.Context, e Env) error {
 		return err
 	}
 	var body bytes.Buffer
-	if err := json.Compact(&body, edited); err != nil {
-		return usagef("what you saved is no JSON: %s", jsonFault(edited, err)).withHint("nothing was sent; --data @file sends it as it is")
+	if json.Compact(&body, edited) != nil {
+		return usagef("what you saved is no JSON: %s", jsonFault(edited)).withHint("nothing was sent; --data @file sends it as it is")
 	}
 	v.setFixed(body.Bytes(), []string{string(s.sample.Event)})
 	v.changes = nil
@@ -156,10 +160,12 @@ func (v *volley) edit(c *cli.Context, e Env) error {
 }
 
 // jsonFault says where JSON is broken.
-func jsonFault(text []byte, err error) string {
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err.Error()
+func jsonFault(text []byte) string {
+	var any json.RawMessage
+	err := json.Unmarshal(text, &any)
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return fmt.Sprint(err)
 	}
 	before := text[:min(int(syntax.Offset), len(text))]
 	return fmt.Sprintf("line %d: %v", 1+bytes.Count(before, []byte("\n")), syntax)
