@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 )
 
 // A refusal is an error that the caller is told about.
@@ -14,6 +15,8 @@ type refusal struct {
 	detail string
 	code   string
 	fields []fieldError
+
+	retryAfter int // seconds; 0 says nothing about it
 }
 
 func (e refusal) Error() string { return e.detail }
@@ -38,6 +41,10 @@ type problem struct {
 	Error    string       `json:"error"`
 	Code     string       `json:"code,omitempty"`
 	Errors   []fieldError `json:"errors,omitempty"`
+
+	// One is documented, the other is what the Python SDK reads.
+	RetryAfter      int `json:"retryAfter,omitempty"`
+	RetryAfterSnake int `json:"retry_after,omitempty"`
 }
 
 // answer writes what an endpoint returned. An error that is not a refusal is a
@@ -54,6 +61,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 		body = problem{
 			Type: "https://docs.pictify.io/errors/" + e.slug, Title: e.title, Status: e.status,
 			Detail: e.detail, Instance: r.URL.Path, Message: e.detail, Error: e.detail, Code: e.code, Errors: e.fields,
+			RetryAfter: e.retryAfter, RetryAfterSnake: e.retryAfter,
+		}
+		if e.retryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(e.retryAfter))
 		}
 	}
 	encoded, ok := body.(json.RawMessage) // an answer that was kept, see created

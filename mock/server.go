@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -36,10 +37,19 @@ type Server struct {
 	// Dispatcher delivers what is emitted; nil means a zero one with this Now.
 	Dispatcher *Dispatcher
 
+	// Ladder says when a delivery that has failed is tried again.
+	Ladder Ladder
+
+	// HookSecret signs what goes to a target without a subscription, see [Server.EmitTo].
+	HookSecret pictify.Secret
+
 	// Trouble decides what goes wrong with a request, nil when nothing does. It
 	// is asked after the checks of Host and Origin and before anything else, from
 	// the goroutine of the request.
 	Trouble func(*http.Request) *Trouble
+
+	// Faults are what goes wrong by chance, and a limit of requests.
+	Faults Faults
 
 	Now    func() time.Time // nil means time.Now
 	Random io.Reader        // for ids and secrets; nil means crypto/rand
@@ -48,9 +58,15 @@ type Server struct {
 	mu            sync.Mutex // guards what follows, and reading from Random
 	subscriptions []*record  // in order of creation
 	created       created
-	counts        struct{ completed, failed int } // deliveries
 	dispatcher    *Dispatcher
 	samples       *fixtures.Generator
+	out           outbox
+	kept          keeping
+
+	send    func(context.Context, Delivery) Result // of tests; nil means the dispatcher's
+	wg      sync.WaitGroup                         // attempts under way
+	journal journal
+	chaos   chaos
 }
 
 const maxRequest = 64 << 10 // bytes of body
@@ -67,26 +83,23 @@ type endpoint func(*Server, call) (status int, answer any, err error)
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := checkOrigin(r); err != nil {
-		s.answer(w, r, 0, nil, err)
-		return
-	}
-	if strings.HasPrefix(r.URL.Path, controlPath) {
+	err := checkOrigin(r)
+	if err == nil && strings.HasPrefix(r.URL.Path, controlPath) {
 		status, answer, err := s.control(w, r)
 		s.answer(w, r, status, answer, err)
 		return
 	}
-	if s.Trouble != nil {
-		if trouble := s.Trouble(r); trouble != nil {
-			if trouble.Commit {
-				s.handle(w, r)
-			}
-			trouble.answer(w)
-			return
-		}
+	witness := s.witness(w, r)
+	defer witness.end()
+	if err != nil {
+		s.answer(witness, r, 0, nil, err)
+		return
 	}
-	status, answer, err := s.handle(w, r)
-	s.answer(w, r, status, answer, err)
+	s.disturb(witness, r, func(w http.ResponseWriter) {
+		status, answer, err := s.handle(w, r)
+		s.answer(w, r, status, answer, err)
+		s.touched(r.Method)
+	})
 }
 
 // handle routes and authenticates a request and carries it out.
@@ -107,7 +120,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error
 	}
 	do, ok := methods[r.Method]
 	if !ok {
-		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+		w.Header().Set("Allow", allowed(methods))
 		return 0, nil, refusal{status: http.StatusMethodNotAllowed, slug: "method-not-allowed", title: "Method not allowed", detail: "This method is not allowed here"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
@@ -153,6 +166,11 @@ func route(path string) (uid string, methods map[string]endpoint) {
 		return uid, map[string]endpoint{http.MethodPost: (*Server).test}
 	}
 	return "", nil
+}
+
+// allowed lists methods for the header Allow.
+func allowed[T any](methods map[string]T) string {
+	return strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 }
 
 // newID makes an id of 16 hex digits. s.mu must be held.
