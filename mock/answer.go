@@ -16,8 +16,9 @@ type refusal struct {
 	code   string
 	fields []fieldError
 	lines  []string // instead of fields, where the real service has plain texts
-	wait   int      // seconds after which to try again, 0 for none
 	allow  string   // the methods that are allowed
+
+	retryAfter int // seconds; 0 says nothing about it
 }
 
 func (e refusal) Error() string { return e.detail }
@@ -51,7 +52,7 @@ func (e refusal) problem(path string) problem {
 	p := problem{
 		Type: "https://docs.pictify.io/errors/" + e.slug, Title: e.title, Status: e.status,
 		Detail: e.detail, Instance: path, Message: e.detail, Error: e.detail, Code: e.code,
-		RetryAfter: e.wait, RetryAfterSnake: e.wait,
+		RetryAfter: e.retryAfter, RetryAfterSnake: e.retryAfter,
 	}
 	switch {
 	case len(e.fields) > 0:
@@ -76,8 +77,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 		if e.allow != "" {
 			w.Header().Set("Allow", e.allow)
 		}
-		if e.wait > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(e.wait))
+		if e.retryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(e.retryAfter))
 		}
 	}
 	if serve, ok := body.(http.HandlerFunc); ok {

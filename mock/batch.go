@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"pictap/tunnel/pictify"
 )
 
@@ -71,17 +73,30 @@ func (b *batch) size() int {
 	return n
 }
 
-// runBatch renders the items, and when their events are sent says that the batch is over.
+// eventPatience is how long the end of a batch waits for the events of its items to
+// be delivered, so that it is told of after them unless a receiver hangs.
+const eventPatience = 5 * time.Second
+
+// runBatch renders the items, and says when that is over.
 func (s *Server) runBatch(ctx context.Context, b *batch) {
 	items, stop := context.WithCancel(ctx)
 	defer stop()
 	b.begin(s.now(), stop)
-	var events, workers sync.WaitGroup
+	telling, hurry := context.WithCancel(ctx)
+	defer hurry()
+	var events errgroup.Group
+	tell := func(e *pictify.Event) {
+		events.Go(func() error {
+			s.Emit(telling, *e)
+			return nil
+		})
+	}
+	var workers sync.WaitGroup
 	next := make(chan int)
 	for range b.workers {
 		workers.Go(func() {
 			for i := range next {
-				s.renderItem(items, b, i, &events)
+				s.renderItem(items, b, i, tell)
 			}
 		})
 	}
@@ -95,9 +110,11 @@ feed:
 	}
 	close(next)
 	workers.Wait()
-	e := s.endBatch(b)
+	end := s.endBatch(b)
+	timer := time.AfterFunc(eventPatience, hurry)
 	events.Wait()
-	s.tellBatch(ctx, b, e)
+	timer.Stop()
+	s.tellBatch(ctx, b, end)
 }
 
 // begin has cancelling the batch call stop, at once if it was cancelled before.
@@ -114,21 +131,20 @@ func (b *batch) begin(now time.Time, stop context.CancelFunc) {
 }
 
 // renderItem renders one set of variables in all layouts.
-func (s *Server) renderItem(ctx context.Context, b *batch, i int, events *sync.WaitGroup) {
+func (s *Server) renderItem(ctx context.Context, b *batch, i int, tell func(*pictify.Event)) {
 	o := b.order
 	o.variables = b.sets[i]
 	if o.variables == nil {
 		o.variables = map[string]any{}
 	}
-	if !linger(ctx, o.variables) {
+	if !dawdle(ctx, o.variables) {
 		return // cancelled
 	}
 	it := item{done: true}
 	it.failure = failureIn(o.variables)
 	if it.failure != nil {
-		events.Add(1)
-		s.tellFailed(ctx, o, it.failure, events.Done)
 		b.note(i, it)
+		tell(s.failed(o, it.failure))
 		return
 	}
 	for _, key := range b.layouts {
@@ -141,14 +157,12 @@ func (s *Server) renderItem(ctx context.Context, b *batch, i int, events *sync.W
 			it.missing = append(it.missing, layoutError{key, err.Error()})
 			continue
 		}
-		events.Add(1)
-		s.tellCompleted(ctx, lo, r, events.Done)
+		tell(s.completed(lo, r))
 		it.renders = append(it.renders, r.rendered(key, ""))
 	}
 	if len(it.renders) == 0 {
 		it.failure = &failure{code: "LAYOUT_NOT_FOUND", text: it.missing[0].Error}
-		events.Add(1)
-		s.tellFailed(ctx, o, it.failure, events.Done)
+		tell(s.failed(o, it.failure))
 	}
 	b.note(i, it)
 }
@@ -198,50 +212,13 @@ func (s *Server) tellBatch(ctx context.Context, b *batch, data pictify.BatchData
 	if data.Status == failed {
 		t = pictify.BatchFailed
 	}
-	at := s.now().Truncate(time.Second)
-	e, err := pictify.NewEvent(t, at, data)
-	if err != nil { // cannot be: it is made of texts and numbers
-		panic(err)
-	}
+	e := newEvent(t, s.now().Truncate(time.Second), data)
 	if b.webhook != "" {
-		s.send(ctx, errand{event: e, to: b.webhook})
+		s.EmitTo(ctx, b.webhook, *e)
 	}
 	if s.Lenient {
-		s.send(ctx, errand{event: e})
+		s.tell(e)
 	}
-}
-
-// deliverTo makes one attempt to deliver an event outside of subscriptions.
-func (s *Server) deliverTo(ctx context.Context, target string, e pictify.Event) {
-	id, err := s.deliveryID()
-	if err != nil {
-		s.log().ErrorContext(ctx, "event not delivered", "event", e.Type, "error", err)
-		return
-	}
-	secret, err := s.batchSecret()
-	if err != nil {
-		s.log().ErrorContext(ctx, "event not delivered", "event", e.Type, "error", err)
-		return
-	}
-	result := s.sender().Deliver(ctx, Delivery{URL: target, Secret: secret, Event: e, ID: id})
-	s.log().InfoContext(ctx, "event delivered", "event", e.Type, "delivery", id, "status", result.Status, "problem", result.Problem())
-}
-
-// batchSecret is BatchSecret, or one that is made up.
-func (s *Server) batchSecret() (pictify.Secret, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.BatchSecret.IsZero() {
-		return s.BatchSecret, nil
-	}
-	if s.ownSecret.IsZero() {
-		secret, err := pictify.GenerateSecret(s.random())
-		if err != nil {
-			return pictify.Secret{}, err
-		}
-		s.ownSecret = secret
-	}
-	return s.ownSecret, nil
 }
 
 // namesOfSets lists the names of each set's variables, sorted; sets with the same

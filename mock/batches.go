@@ -76,7 +76,7 @@ func (s *Server) acceptBatch(b *batch) error {
 	w.mu.Lock()
 	if w.running >= maxRunning {
 		w.mu.Unlock()
-		return refusal{status: http.StatusTooManyRequests, slug: "rate-limit-exceeded", title: "Too many batches", wait: 1,
+		return refusal{status: http.StatusTooManyRequests, slug: "rate-limit-exceeded", title: "Too many batches", retryAfter: 1,
 			detail: fmt.Sprintf("%d batches are running already", maxRunning)}
 	}
 	w.running++

@@ -126,6 +126,13 @@ func (cr *created) forget(name string) {
 	cr.order = slices.Delete(cr.order, i, i+1)
 }
 
+// clear forgets everything. What is under way is not kept then.
+func (cr *created) clear() {
+	cr.mu.Lock()
+	defer cr.mu.Unlock()
+	cr.answers, cr.order, cr.bytes = nil, nil, 0
+}
+
 // nameOf separates the keys of different accounts. It is a hash because both
 // parts are the caller's to choose, as long as they like.
 func nameOf(key string, c call) string {

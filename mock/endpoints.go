@@ -102,6 +102,7 @@ func (s *Server) resume(c call) (int, any, error) {
 func (s *Server) remove(c call) (int, any, error) {
 	status, _, err := s.withRecord(c, func(r *record) error {
 		s.subscriptions = slices.DeleteFunc(s.subscriptions, func(other *record) bool { return other == r })
+		s.drop(r)
 		return nil
 	})
 	return status, map[string]bool{"deleted": true, "success": true}, err
@@ -133,7 +134,6 @@ func (s *Server) stats(call) (int, any, error) {
 	}
 	return http.StatusOK, map[string]any{
 		"subscriptions": map[string]any{"total": len(s.subscriptions), "byEvent": byEvent, "byStatus": byStatus, "byPlatform": byPlatform},
-		"queue": map[string]int{"waiting": 0, "active": 0, "delayed": 0, "deadLetter": 0,
-			"completed": s.counts.completed, "failed": s.counts.failed},
+		"queue":         s.queue(),
 	}, nil
 }

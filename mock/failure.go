@@ -68,8 +68,8 @@ func (f *failure) refusal() error {
 	return refusal{status: f.status, slug: f.slug, title: http.StatusText(f.status), detail: f.text, code: f.kind}
 }
 
-// linger takes the time that variables ask for. It reports whether ctx lasted.
-func linger(ctx context.Context, variables map[string]any) bool {
+// dawdle takes the time that variables ask for. It reports whether ctx lasted.
+func dawdle(ctx context.Context, variables map[string]any) bool {
 	text, _ := variables[slowVariable].(string)
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {

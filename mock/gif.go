@@ -66,7 +66,7 @@ func (s *Server) createGIF(c call) (int, any, error) {
 	}
 	var f faults
 	quality := f.choice("quality", in.Quality, "medium", "low", "medium", "high")
-	o, err := s.order(c.Context(), c.base(), kindGIF, in.source, defaultGIFW, defaultGIFH, maxGIFSide, &f)
+	o, err := s.order(c.base(), kindGIF, in.source, defaultGIFW, defaultGIFH, maxGIFSide, &f)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -111,7 +111,7 @@ func (s *Server) captureGIF(c call) (int, any, error) {
 	quality := f.choice("quality", in.Quality, "medium", "low", "medium", "high")
 	most := gifQualities[quality].seconds
 	seconds := f.number("frameDurationSeconds", in.Seconds, 0.1, float64(maxCapture), min(5, float64(most)))
-	o, err := s.order(c.Context(), c.base(), kindGIF, in.source, defaultGIFW, defaultGIFH, maxGIFSide, &f)
+	o, err := s.order(c.base(), kindGIF, in.source, defaultGIFW, defaultGIFH, maxGIFSide, &f)
 	if err != nil {
 		return 0, nil, err
 	}

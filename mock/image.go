@@ -34,7 +34,7 @@ func (s *Server) createImage(c call) (int, any, error) {
 	}
 	var f faults
 	quality := f.quality("quality", in.Quality)
-	o, err := s.order(c.Context(), c.base(), kindImage, in.source, defaultWidth, defaultHeight, maxSide, &f)
+	o, err := s.order(c.base(), kindImage, in.source, defaultWidth, defaultHeight, maxSide, &f)
 	if err != nil {
 		return 0, nil, err
 	}

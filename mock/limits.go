@@ -23,6 +23,9 @@ const (
 
 // mark counts a request and writes the headers of its answer.
 func (l *rateHeaders) mark(h http.Header, now time.Time, free bool) {
+	if h.Get("X-RateLimit-Limit") != "" {
+		return // there is a limit, and it has said so
+	}
 	limit := proRate
 	if free {
 		limit = freeRate

@@ -130,7 +130,7 @@ func (s *Server) createPages(c call) (int, any, error) {
 	}
 	t, ok := s.theWorld().template(in.TemplateUID)
 	if !ok {
-		return 0, nil, s.noTemplate(c.Context(), o)
+		return 0, nil, s.noTemplate(o)
 	}
 	title := o.Picture.Title
 	for _, set := range in.VariableSets {

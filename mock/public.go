@@ -98,7 +98,7 @@ func (s *Server) pushToBinding(c call) (int, any, error) {
 		return 0, nil, refusal{status: http.StatusConflict, slug: "binding-not-webhook", title: "Conflict", detail: "this binding's data source is not a webhook"}
 	}
 	data, err := readData(in.Payload)
-	s.refreshed(c.Context(), b, c.base(), fetched{data, http.StatusOK, err})
+	s.refreshed(b, c.base(), fetched{data, http.StatusOK, err})
 	return http.StatusOK, map[string]any{"success": true, "received": true}, nil
 }
 
@@ -123,7 +123,7 @@ func (s *Server) publicRender(c call) (int, any, error) {
 	o.setFormat(extension)
 	t, ok := s.theWorld().template(uid)
 	if !ok {
-		return 0, nil, s.noTemplate(c.Context(), o)
+		return 0, nil, s.noTemplate(o)
 	}
 	var f faults
 	o, keys := renderInput{Variables: variables, Format: extension, Layout: query.Get("layout")}.check(t, c.base(), &f)

@@ -54,14 +54,14 @@ func (s *Server) startRefresh(uid, base string) {
 	if !s.crew.start(func(ctx context.Context) {
 		got := s.fetch(ctx, b)
 		done() // before it is told of, so that whoever hears of it may ask for the next
-		s.refreshed(ctx, b, base, got)
+		s.refreshed(b, base, got)
 	}) {
 		done()
 	}
 }
 
 // refreshed keeps what was fetched, and tells those who subscribed.
-func (s *Server) refreshed(ctx context.Context, was *binding, base string, got fetched) {
+func (s *Server) refreshed(was *binding, base string, got fetched) {
 	values, wrong := was.values(got.data)
 	if f := failureIn(values); got.err == nil && f != nil {
 		got.err = errors.New(f.text)
@@ -89,18 +89,17 @@ func (s *Server) refreshed(ctx context.Context, was *binding, base string, got f
 	}
 	at := now.Truncate(time.Second)
 	if got.err != nil {
-		s.tell(ctx, pictify.BindingFailed, at, pictify.BindingFailedData{
-			BindingID: b.UID, Error: b.LastError, RetryCount: b.ErrorCount, NextRetry: at.Add(time.Duration(b.Refresh.TTLSeconds) * time.Second).UTC(),
-		}, nil)
+		next := at.Add(time.Duration(b.Refresh.TTLSeconds) * time.Second).UTC()
+		s.tell(newEvent(pictify.BindingFailed, at, pictify.BindingFailedData{BindingID: b.UID, Error: b.LastError, RetryCount: b.ErrorCount, NextRetry: next}))
 		return
 	}
 	previous := was.data
 	if previous == nil {
 		previous = map[string]any{}
 	}
-	s.tell(ctx, pictify.BindingUpdated, at, pictify.BindingUpdatedData{
+	s.tell(newEvent(pictify.BindingUpdated, at, pictify.BindingUpdatedData{
 		BindingID: b.UID, TemplateUID: b.TemplateID, ImageURL: b.renderURL(base), PreviousData: previous, NewData: b.data,
-	}, nil)
+	}))
 }
 
 // fetch gets the data of a binding.

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 
 	"pictap/mock/media"
@@ -70,18 +69,18 @@ type order struct {
 // fulfil renders what was ordered, or fails as its variables ask. Either way those
 // who subscribed are told.
 func (s *Server) fulfil(ctx context.Context, o order) (*render, error) {
-	if !linger(ctx, o.variables) {
+	if !dawdle(ctx, o.variables) {
 		return nil, fmt.Errorf("render slowly: %w", context.Cause(ctx))
 	}
 	if f := failureIn(o.variables); f != nil {
-		s.tellFailed(ctx, o, f, nil)
+		s.tell(s.failed(o, f))
 		return nil, f.refusal()
 	}
 	r, err := s.keep(o)
 	if err != nil {
 		return nil, err
 	}
-	s.tellCompleted(ctx, o, r, nil)
+	s.tell(s.completed(o, r))
 	return r, nil
 }
 
@@ -105,35 +104,41 @@ func (s *Server) keep(o order) (*render, error) {
 	return &r, nil
 }
 
-// tellCompleted emits render.completed for a render of an order.
-func (s *Server) tellCompleted(ctx context.Context, o order, r *render, done func()) {
+// completed is the event of a render of an order; none for a video.
+func (s *Server) completed(o order, r *render) *pictify.Event {
 	if r.Kind == kindVideo {
-		return
+		return nil
 	}
 	now := s.now().Truncate(time.Second)
-	s.tell(ctx, pictify.RenderCompleted, now, pictify.RenderCompletedData{
+	return newEvent(pictify.RenderCompleted, now, pictify.RenderCompletedData{
 		Type: r.Kind, Source: "api", ImageID: r.ID, URL: r.url(o.base), Width: r.Picture.Width, Height: r.Picture.Height,
-		Format: r.Extension, TemplateID: r.TemplateUID, Variables: o.variables, RenderedAt: now,
-	}, done)
+		Format: r.Extension, TemplateID: r.TemplateUID, Variables: o.variables, RenderedAt: now.UTC(),
+	})
 }
 
-// tellFailed emits render.failed for an order.
-func (s *Server) tellFailed(ctx context.Context, o order, f *failure, done func()) {
+// failed is the event of an order that could not be fulfilled; none for a video.
+func (s *Server) failed(o order, f *failure) *pictify.Event {
 	if o.Kind == kindVideo {
-		return
+		return nil
 	}
-	s.tell(ctx, pictify.RenderFailed, s.now().Truncate(time.Second), pictify.RenderFailedData{
+	return newEvent(pictify.RenderFailed, s.now().Truncate(time.Second), pictify.RenderFailedData{
 		Type: o.Kind, Source: "api", TemplateID: o.TemplateUID, Error: f.text, ErrorCode: f.code, Variables: o.variables,
-	}, done)
+	})
 }
 
-// tell has an event delivered. done, unless nil, is called when it is.
-func (s *Server) tell(ctx context.Context, t pictify.EventType, at time.Time, data any, done func()) {
+func newEvent(t pictify.EventType, at time.Time, data any) *pictify.Event {
 	e, err := pictify.NewEvent(t, at, data)
 	if err != nil { // cannot be: all data came from JSON
 		panic(err)
 	}
-	s.send(ctx, errand{event: e, done: done})
+	return &e
+}
+
+// tell has an event delivered, and does not wait for that.
+func (s *Server) tell(e *pictify.Event) {
+	if e != nil {
+		s.Enqueue(*e)
+	}
 }
 
 // seedOf makes a picture's seed of what was asked for, so that the same request
@@ -171,11 +176,9 @@ func formatOf(extension string) media.Format {
 	return f
 }
 
-// notTemplate is how a render of an unknown template is refused.
-func (s *Server) noTemplate(ctx context.Context, o order) error {
+// noTemplate is how a render of an unknown template is refused.
+func (s *Server) noTemplate(o order) error {
 	f := failureOf("TEMPLATE_NOT_FOUND")
-	s.tellFailed(ctx, o, f, nil)
+	s.tell(s.failed(o, f))
 	return f.refusal()
 }
-
-var _ = http.StatusOK

@@ -1,10 +1,8 @@
 package mock
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -216,5 +214,5 @@ func choose(methods map[string]*route, method string) (*route, error) {
 		return r, nil
 	}
 	return nil, refusal{status: http.StatusMethodNotAllowed, slug: "method-not-allowed", title: "Method not allowed",
-		detail: "This method is not allowed here", allow: strings.Join(slices.Sorted(maps.Keys(methods)), ", ")}
+		detail: "This method is not allowed here", allow: allowed(methods)}
 }

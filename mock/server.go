@@ -1,12 +1,15 @@
 package mock
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,15 +37,19 @@ type Server struct {
 	// Dispatcher delivers what is emitted; nil means a zero one with this Now.
 	Dispatcher *Dispatcher
 
-	// BatchSecret signs what is sent to the webhookUrl of a batch; no document says
-	// which secret the real service uses. Zero means one that is made up and logged
-	// by nobody, so that such deliveries verify nowhere.
-	BatchSecret pictify.Secret
+	// Ladder says when a delivery that has failed is tried again.
+	Ladder Ladder
+
+	// HookSecret signs what goes to a target without a subscription, see [Server.EmitTo].
+	HookSecret pictify.Secret
 
 	// Trouble decides what goes wrong with a request, nil when nothing does. It
 	// is asked after the checks of Host and Origin and before anything else, from
 	// the goroutine of the request.
 	Trouble func(*http.Request) *Trouble
+
+	// Faults are what goes wrong by chance, and a limit of requests.
+	Faults Faults
 
 	Now    func() time.Time // nil means time.Now
 	Random io.Reader        // for ids and secrets; nil means crypto/rand
@@ -51,16 +58,20 @@ type Server struct {
 	mu            sync.Mutex // guards what follows, and reading from Random
 	subscriptions []*record  // in order of creation
 	created       created
-	counts        struct{ completed, failed int } // deliveries
 	dispatcher    *Dispatcher
 	samples       *fixtures.Generator
+	out           outbox
+	kept          keeping
 
-	limits rateHeaders
-	world  world
-	media  pictures
-	crew   crew
+	send    func(context.Context, Delivery) Result // of tests; nil means the dispatcher's
+	wg      sync.WaitGroup                         // attempts under way
+	journal journal
+	chaos   chaos
 
-	ownSecret pictify.Secret // when there is no BatchSecret; guarded by mu
+	rates rateHeaders
+	world world
+	media pictures
+	crew  crew
 }
 
 // A call is a request that has passed the guards.
@@ -79,33 +90,30 @@ type endpoint func(*Server, call) (status int, answer any, err error)
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := checkOrigin(r); err != nil {
-		s.answer(w, r, 0, nil, err)
-		return
-	}
-	if strings.HasPrefix(r.URL.Path, controlPath) {
+	err := checkOrigin(r)
+	if err == nil && strings.HasPrefix(r.URL.Path, controlPath) {
 		status, answer, err := s.control(w, r)
 		s.answer(w, r, status, answer, err)
 		return
 	}
-	if s.Trouble != nil {
-		if trouble := s.Trouble(r); trouble != nil {
-			if trouble.Commit {
-				s.handle(w, r)
-			}
-			trouble.answer(w)
-			return
-		}
+	witness := s.witness(w, r)
+	defer witness.end()
+	if err != nil {
+		s.answer(witness, r, 0, nil, err)
+		return
 	}
-	status, answer, err := s.handle(w, r)
-	s.answer(w, r, status, answer, err)
+	s.disturb(witness, r, func(w http.ResponseWriter) {
+		status, answer, err := s.handle(w, r)
+		s.answer(w, r, status, answer, err)
+		s.touched(r.Method)
+	})
 }
 
 // handle routes and authenticates a request and carries it out.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	methods, param := lookup(r.URL.EscapedPath())
 	if methods == nil {
-		return 0, nil, noRoute
+		return 0, nil, noRoute()
 	}
 	chosen, err := choose(methods, r.Method)
 	if chosen == nil || !chosen.open { // a stranger is not told which methods there are
@@ -120,7 +128,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error
 		return 0, nil, refusal{status: http.StatusForbidden, slug: "forbidden", code: "plan_upgrade_required",
 			title: "Not in your plan", detail: "Webhooks are not available on your plan"}
 	}
-	s.limits.mark(w.Header(), s.now(), s.NoWebhooks)
+	s.rates.mark(w.Header(), s.now(), s.NoWebhooks)
 	most := chosen.body
 	if most == 0 {
 		most = maxRequest
@@ -133,7 +141,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error
 	return s.once(chosen, call{r, body, param})
 }
 
-var noRoute = refusal{status: http.StatusNotFound, slug: "not-found", title: "Not found", detail: "No such route"}
+// allowed lists methods for the header Allow.
+func allowed[T any](methods map[string]T) string {
+	return strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
+}
 
 // newID makes an id of 16 hex digits. s.mu must be held.
 func (s *Server) newID(prefix string) (string, error) {

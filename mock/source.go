@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -24,7 +23,7 @@ type source struct {
 
 // order makes an order of kind of a source. Without a size it has the template's, or
 // the given one. An unknown template is told of.
-func (s *Server) order(ctx context.Context, base, kind string, in source, width, height, most int, f *faults) (order, error) {
+func (s *Server) order(base, kind string, in source, width, height, most int, f *faults) (order, error) {
 	o := order{render: render{Kind: kind}, base: base}
 	in.HTML, in.Template = f.text("html", in.HTML, maxRequest), f.text("template", in.Template, 256)
 	f.text("selector", in.Selector, 1024)
@@ -37,7 +36,7 @@ func (s *Server) order(ctx context.Context, base, kind string, in source, width,
 			if err := f.err(); err != nil {
 				return o, err
 			}
-			return o, s.noTemplate(ctx, o)
+			return o, s.noTemplate(o)
 		}
 		width, height = min(t.Width, most), min(t.Height, most)
 	case strings.TrimSpace(in.HTML) == "" && in.URL == "":

@@ -121,7 +121,7 @@ func (s *Server) readRender(c call, in any) (*template, error) {
 	case *pdfInput:
 		o.Kind, o.variables = kindPDF, in.Variables
 	}
-	return nil, s.noTemplate(c.Context(), o)
+	return nil, s.noTemplate(o)
 }
 
 // renderTemplate renders a template in each of the layouts that are asked for, with
@@ -158,7 +158,7 @@ func (s *Server) renderTemplate(c call) (int, any, error) {
 func (s *Server) renderLayout(c call, t *template, o order, key string, sized bool) (*render, error) {
 	lo, err := o.layout(t, key, sized)
 	if err != nil {
-		s.tellFailed(c.Context(), o, &failure{code: "LAYOUT_NOT_FOUND", text: err.Error()}, nil)
+		s.tell(s.failed(o, &failure{code: "LAYOUT_NOT_FOUND", text: err.Error()}))
 		return nil, err
 	}
 	return s.fulfil(c.Context(), lo)
@@ -236,30 +236,28 @@ func (s *Server) renderSizes(c call) (int, any, error) {
 // previewTemplate draws at once and tells nobody. It takes the HTML or the canvas
 // of a template that need not exist.
 func (s *Server) previewTemplate(c call) (int, any, error) {
-	var in struct {
-		templateInput
-		renderInput
-		Width       *float64 `json:"width"`
-		Height      *float64 `json:"height"`
-		TemplateUID string   `json:"templateUid"`
+	var what templateInput
+	var how renderInput
+	var which struct {
+		TemplateUID string `json:"templateUid"`
 	}
-	if err := decode(c.body, &in); err != nil {
-		return 0, nil, err
+	for _, into := range []any{&what, &how, &which} {
+		if err := decode(c.body, into); err != nil {
+			return 0, nil, err
+		}
 	}
-	in.templateInput.Width, in.templateInput.Height, in.templateInput.Layouts = in.Width, in.Height, nil
-	in.renderInput.Width, in.renderInput.Height = in.Width, in.Height
-	t, ok := s.theWorld().template(in.TemplateUID)
-	if in.TemplateUID != "" && !ok {
+	t, ok := s.theWorld().template(which.TemplateUID)
+	if which.TemplateUID != "" && !ok {
 		return 0, nil, noSuchTemplate()
 	}
 	if !ok {
 		var err error
-		if t, err = in.create(); err != nil {
+		if t, err = what.create(); err != nil {
 			return 0, nil, err
 		}
 	}
 	var f faults
-	o, _ := in.check(t, c.base(), &f)
+	o, _ := how.check(t, c.base(), &f)
 	if err := f.err(); err != nil {
 		return 0, nil, err
 	}
