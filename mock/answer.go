@@ -1,8 +1,10 @@
 package mock
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 )
@@ -87,7 +89,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 	}
 	encoded, ok := body.(json.RawMessage) // an answer that was kept, see created
 	if !ok {
-		encoded, err = json.Marshal(body)
+		encoded, err = encode(body)
 		if err != nil { // cannot be: no endpoint returns what JSON cannot say
 			panic(err)
 		}
@@ -97,4 +99,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	w.Write(encoded)
+}
+
+// encode is json.Marshal without the escapes that are meant for HTML.
+func encode(body any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

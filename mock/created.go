@@ -53,8 +53,8 @@ func (s *Server) once(r *route, c call) (int, any, error) {
 	if _, raw := body.(http.HandlerFunc); err != nil || raw {
 		return status, body, err
 	}
-	if answer, err = json.Marshal(body); err != nil {
-		return 0, nil, fmt.Errorf("encode answer: %w", err)
+	if answer, err = encode(body); err != nil {
+		return 0, nil, err
 	}
 	return status, answer, nil
 }

@@ -174,7 +174,7 @@ func (s *Server) renderMedia(c call) (int, any, error) {
 	if !ok || r.Extension != extension {
 		return 0, nil, notFound("not-found", "Not found")
 	}
-	return http.StatusOK, s.serve(r.Picture, r.CreatedAt, "public, max-age=31536000, immutable"), nil
+	return http.StatusOK, s.serve(r.Picture, r.CreatedAt, "public, max-age=60"), nil
 }
 
 // templateMedia serves the thumbnail of a template.

@@ -49,10 +49,8 @@ func (s *Server) order(base, kind string, in source, width, height, most int, f 
 		o.fromTemplate(t, in.Variables)
 	case in.HTML != "":
 		o.fromHTML(in.HTML)
-	default:
-		if err := o.fromPage(in.URL, in.Selector); err != nil {
-			return o, err
-		}
+	case in.URL != "" && len(*f) == 0:
+		return o, o.fromPage(in.URL, in.Selector)
 	}
 	return o, f.err()
 }
@@ -99,8 +97,10 @@ func (o *order) drawTemplate(t *template, variables map[string]any, texts []stri
 	values := t.withDefaults(variables)
 	var lines lineWriter
 	for _, text := range texts {
-		lines.text(escape(fill(text, values)))
-		lines.end()
+		for line := range strings.SplitSeq(fill(text, values), "\n") {
+			lines.text(escape(line))
+			lines.end()
+		}
 	}
 	o.Picture.Title, o.Picture.ID = t.Name, t.UID
 	o.Picture.Background, o.Picture.Text = t.background, t.ink
