@@ -44,9 +44,11 @@ func (s *Server) Kept() (renders, bytes, cached int) {
 	return w.renders.len(), w.renders.bytes, s.media.bytes
 }
 
+// LimitCache has no more bytes of pictures kept.
+func (s *Server) LimitCache(bytes int) { s.media.limit = bytes }
+
 const (
 	MaxRenders   = maxRenders
-	MaxCached    = maxCached
 	MaxTemplates = maxTemplates
 	MaxRunning   = maxRunning
 )

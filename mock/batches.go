@@ -90,6 +90,10 @@ func (s *Server) acceptBatch(b *batch) error {
 		w.mu.Unlock()
 	})
 	if !started {
+		w.mu.Lock()
+		w.running--
+		w.batches.remove(id)
+		w.mu.Unlock()
 		return refusal{status: http.StatusServiceUnavailable, slug: "unavailable", title: "Unavailable", detail: "this mock is shutting down"}
 	}
 	return nil

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"bytes"
+	"cmp"
 	"container/list"
 	"context"
 	"crypto/sha256"
@@ -26,6 +27,8 @@ const (
 // pictures draws what is asked for, and keeps what was drawn as long as there is
 // room: the one that was not asked for longest goes first. The zero pictures is empty.
 type pictures struct {
+	limit int // bytes that are kept; 0 means maxCached
+
 	once sync.Once
 	pens *semaphore.Weighted
 
@@ -108,7 +111,7 @@ func (p *pictures) finish(ctx context.Context, d *drawing, picture media.Picture
 		return nil, d.err
 	}
 	p.bytes += len(d.bytes)
-	for e := p.order.Back(); e != nil && p.bytes > maxCached; {
+	for e := p.order.Back(); e != nil && p.bytes > cmp.Or(p.limit, maxCached); {
 		old := e.Value.(*drawing)
 		e = e.Prev()
 		select {
