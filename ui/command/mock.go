@@ -38,6 +38,7 @@ can ask for a fault itself: "Prefer: code=429" or "X-Mock-Fault: hang".`,
 			pictap mock --latency 50-200ms --fault 'POST /image=500:10%' --rate-limit 60/m --seed 1
 			pictap mock log --follow
 			pictap mock --port 0 --output json`,
+		Category:    ownFlags,
 		Flags:       mockFlags(),
 		Subcommands: []*cli.Command{mockLog(env), mockDeliveries(env), mockAttempt(env), mockState(env), mockReset(env)},
 		Action:      env.action(env.mock),

@@ -134,8 +134,8 @@ func mockState(env Env) *cli.Command {
 	return &cli.Command{
 		Name:  "state",
 		Usage: "print all that the running mock holds, or put it in place of what it holds",
-		Description: `The state is JSON and has the secrets of subscriptions in it: it is printed only where nobody is
-looking, or into a file that is open to you alone. It is what --state keeps.`,
+		Description: `The state is JSON, what --state keeps. It has the secrets of subscriptions in it: a file gets it open
+to you alone, a terminal does not.`,
 		UsageText: `pictap mock state --out before.json
 			pictap mock state --load before.json`,
 		Flags: append(outFlags(),
@@ -150,7 +150,7 @@ func (e Env) mockState(c *cli.Context, p *printer) error {
 		return usagef("--load and --out exclude each other")
 	}
 	if load == "" && c.String("out") == "" && e.StdoutTTY {
-		return usagef("the state has secrets in it, so it is not shown on a terminal").withHint("--out FILE writes it; --out - prints it all the same")
+		return usagef("the state has secrets in it, so it is not shown on a terminal").withHint("--out FILE writes it, and --out - prints it all the same")
 	}
 	note, err := e.findMock(c)
 	if err != nil {
