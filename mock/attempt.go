@@ -20,7 +20,7 @@ type Attempt struct {
 	N            int               `json:"attempt"` // from 1; 0 for a test delivery
 	Status       int               `json:"status"`  // 0: no answer
 	DurationMS   float64           `json:"duration_ms"`
-	Body         string            `json:"body,omitempty"` // of the response, its beginning
+	Body         string            `json:"body,omitempty"` // of the response, its beginning, without secrets
 	Error        string            `json:"error,omitempty"`
 	Next         *time.Time        `json:"next_attempt,omitempty"`
 	Wait         string            `json:"wait,omitempty"` // until then, before it was compressed
@@ -106,7 +106,7 @@ func (s *Server) book(r *record, a Attempt) {
 			r.log = append([]Attempt(nil), r.log[1:]...)
 		}
 	}
-	s.journal.add(deliveryEntry(a))
+	s.journal.add(AttemptEntry(a))
 	s.log().Info("event delivered", "event", a.Event, "subscription", a.Subscription, "delivery", a.Delivery, "attempt", a.N,
 		"status", a.Status, "problem", a.Error, "wait", a.Wait, "gave up", a.GaveUp)
 }
@@ -114,7 +114,7 @@ func (s *Server) book(r *record, a Attempt) {
 func newAttempt(uid string, d Delivery, n int, result Result) Attempt {
 	return Attempt{
 		Time: result.At, Subscription: uid, Delivery: d.ID, Event: d.Event.Type, URL: d.URL, N: n,
-		Status: result.Status, DurationMS: milliseconds(result.Duration), Body: excerpt(result.Body, maxLogBody), Error: result.Problem(),
+		Status: result.Status, DurationMS: milliseconds(result.Duration), Body: redact(excerpt(result.Body, maxLogBody)), Error: result.Problem(),
 	}
 }
 

@@ -165,7 +165,7 @@ func (s *Server) disturb(w *witness, r *http.Request, carryOut func(http.Respons
 		}
 	}
 	if lag := s.chaos.lag(&s.Faults); lag > 0 {
-		w.fault("latency " + lag.String())
+		w.fault("latency " + lag.Round(100*time.Microsecond).String())
 		if !s.linger(r, lag) {
 			panic(http.ErrAbortHandler)
 		}
@@ -229,10 +229,10 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := s.now()
 	left, end, ok := s.chaos.spend(limit, key, now)
-	h := w.Header()
-	h.Set("X-RateLimit-Limit", strconv.Itoa(limit.Count))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(left))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(end.Add(time.Second-1).Unix(), 10)) // rounded up: the promise holds
+	h := w.Header() // the names as they are documented, which Set would not leave alone
+	h["X-RateLimit-Limit"] = []string{strconv.Itoa(limit.Count)}
+	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(left)}
+	h["X-RateLimit-Reset"] = []string{strconv.FormatInt(end.Add(time.Second-1).Unix(), 10)} // rounded up: the promise holds
 	if ok {
 		return nil
 	}

@@ -49,9 +49,18 @@ func (f Fault) String() string {
 	}
 	text := method + " " + f.Path + "=" + f.what()
 	if f.Part < 1 {
-		text += ":" + strconv.FormatFloat(f.Part, 'g', -1, 64)
+		text += ":" + partText(f.Part)
 	}
 	return text
+}
+
+// partText is "10%" where that is exact, and "0.1234567" where it is not.
+func partText(part float64) string {
+	text := strconv.FormatFloat(part*100, 'f', -1, 64) + "%"
+	if again, err := parsePart(text); err == nil && again == part && len(text) < 10 {
+		return text
+	}
+	return strconv.FormatFloat(part, 'g', -1, 64)
 }
 
 // what is the kind with its parameter.

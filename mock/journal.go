@@ -116,8 +116,8 @@ func (j *journal) clear() {
 	j.entries, j.first, j.count, j.bytes = nil, 0, 0, 0
 }
 
-// deliveryEntry is an attempt as an entry.
-func deliveryEntry(a Attempt) Entry {
+// AttemptEntry is an attempt as an entry of the journal, without a number.
+func AttemptEntry(a Attempt) Entry {
 	return Entry{
 		Time: a.Time, Kind: "delivery", Method: "POST", Path: cutText(a.URL, maxPath), Status: a.Status, DurationMS: a.DurationMS, Answer: a.Body,
 		Subscription: a.Subscription, Delivery: a.Delivery, Event: a.Event, Attempt: a.N, Error: a.Error,

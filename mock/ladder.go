@@ -49,6 +49,18 @@ func (l Ladder) next(made int) (wait, scaled time.Duration, ok bool) {
 	return wait, scaled, true
 }
 
+// Course is how many attempts there are in all, and how long it is from the first to
+// the last, if all fail at once: as it is said to be, and on the compressed clock.
+func (l Ladder) Course() (attempts int, said, scaled time.Duration) {
+	for attempts = 1; ; attempts++ {
+		wait, here, again := l.next(attempts)
+		if !again {
+			return attempts, said, scaled
+		}
+		said, scaled = said+wait, scaled+here
+	}
+}
+
 // Bounds of a ladder that somebody writes down.
 const (
 	maxRungs = 100
