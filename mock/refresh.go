@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"syscall"
@@ -149,12 +150,12 @@ func fetchHTTP(ctx context.Context, d dataSource) fetched {
 	}
 	req, err := http.NewRequestWithContext(ctx, method, d.URL, body)
 	if err != nil {
-		return fetched{err: fmt.Errorf("fetch data: %w", cause(err))}
+		return fetched{err: fmt.Errorf("fetch data: %w", withoutURL(err))}
 	}
 	d.dress(req)
 	resp, err := fetcher(isLoopback(req.URL.Hostname())).Do(req)
 	if err != nil {
-		return fetched{err: fmt.Errorf("Data source could not be reached: %w", cause(err))}
+		return fetched{err: fmt.Errorf("Data source could not be reached: %w", withoutURL(err))}
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxData+1))
@@ -162,7 +163,7 @@ func fetchHTTP(ctx context.Context, d dataSource) fetched {
 	case resp.StatusCode/100 != 2:
 		return fetched{status: resp.StatusCode, err: fmt.Errorf("Data source returned %d", resp.StatusCode)}
 	case err != nil:
-		return fetched{status: resp.StatusCode, err: fmt.Errorf("Data source broke off: %w", cause(err))}
+		return fetched{status: resp.StatusCode, err: fmt.Errorf("Data source broke off: %w", withoutURL(err))}
 	case len(raw) > maxData:
 		return fetched{status: resp.StatusCode, err: errors.New("Data source returned more than " + strconv.Itoa(maxData) + " bytes")}
 	}
@@ -250,4 +251,13 @@ func trimDot(name, prefix string) string {
 		return name
 	}
 	return name[1:]
+}
+
+// withoutURL drops the URL that net/http puts before an error: it may have a secret
+// in it.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }
