@@ -1,9 +1,12 @@
 package mock
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 )
 
 // A refusal is an error that the caller is told about.
@@ -14,6 +17,10 @@ type refusal struct {
 	detail string
 	code   string
 	fields []fieldError
+	lines  []string // instead of fields, where the real service has plain texts
+	allow  string   // the methods that are allowed
+
+	retryAfter int // seconds; 0 says nothing about it
 }
 
 func (e refusal) Error() string { return e.detail }
@@ -29,15 +36,33 @@ type fieldError struct {
 // A problem is the body of an error: RFC 9457 as documented, and beside it the
 // keys of the real service, so that every client finds the text where it looks.
 type problem struct {
-	Type     string       `json:"type"`
-	Title    string       `json:"title"`
-	Status   int          `json:"status"`
-	Detail   string       `json:"detail"`
-	Instance string       `json:"instance"`
-	Message  string       `json:"message"`
-	Error    string       `json:"error"`
-	Code     string       `json:"code,omitempty"`
-	Errors   []fieldError `json:"errors,omitempty"`
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail"`
+	Instance string `json:"instance"`
+	Message  string `json:"message"`
+	Error    string `json:"error"`
+	Code     string `json:"code,omitempty"`
+	Errors   any    `json:"errors,omitempty"` // of fieldError or, for a video, string
+
+	RetryAfter      int `json:"retryAfter,omitempty"`  // documents
+	RetryAfterSnake int `json:"retry_after,omitempty"` // Python SDK
+}
+
+func (e refusal) problem(path string) problem {
+	p := problem{
+		Type: "https://docs.pictify.io/errors/" + e.slug, Title: e.title, Status: e.status,
+		Detail: e.detail, Instance: path, Message: e.detail, Error: e.detail, Code: e.code,
+		RetryAfter: e.retryAfter, RetryAfterSnake: e.retryAfter,
+	}
+	switch {
+	case len(e.fields) > 0:
+		p.Errors = e.fields
+	case len(e.lines) > 0:
+		p.Errors = e.lines
+	}
+	return p
 }
 
 // answer writes what an endpoint returned. An error that is not a refusal is a
@@ -50,15 +75,21 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 			s.log().ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 			e = refusal{status: http.StatusInternalServerError, slug: "internal-error", title: "Internal server error", detail: "Something went wrong"}
 		}
-		kind, status = "application/problem+json", e.status
-		body = problem{
-			Type: "https://docs.pictify.io/errors/" + e.slug, Title: e.title, Status: e.status,
-			Detail: e.detail, Instance: r.URL.Path, Message: e.detail, Error: e.detail, Code: e.code, Errors: e.fields,
+		kind, status, body = "application/problem+json", e.status, e.problem(r.URL.Path)
+		if e.allow != "" {
+			w.Header().Set("Allow", e.allow)
 		}
+		if e.retryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(e.retryAfter))
+		}
+	}
+	if serve, ok := body.(http.HandlerFunc); ok {
+		serve(w, r)
+		return
 	}
 	encoded, ok := body.(json.RawMessage) // an answer that was kept, see created
 	if !ok {
-		encoded, err = json.Marshal(body)
+		encoded, err = encode(body)
 		if err != nil { // cannot be: no endpoint returns what JSON cannot say
 			panic(err)
 		}
@@ -68,4 +99,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	w.Write(encoded)
+}
+
+// encode is json.Marshal without the escapes that are meant for HTML.
+func encode(body any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

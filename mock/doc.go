@@ -7,14 +7,39 @@
 //	client := &pictify.Client{BaseURL: srv.URL, Key: pictify.NewSecret("any key")}
 //	sub, err := client.Create(ctx, pictify.NewSubscription{…}, "")
 //	results := api.Emit(ctx, event) // a signed POST to sub.TargetURL
+//	api.Close()                     // ends what is to be tried again
 //
 // # An event's way out
 //
-//	Emit ► which subscriptions match ► Dispatcher ► sign ► POST ► outcome recorded
+//	Emit ► which subscriptions match ► a parcel each ► its lane ► Dispatcher ► sign ► POST ► outcome
+//	                                                     ▲                                      │ not 2xx
+//	                                                     └── the timetable, when it is due ◄── Ladder
+//
+// Every subscription has a lane of its own, so that one whose target hangs does not
+// hold up the others; the outbox is bounded, and what does not fit is said to be lost
+// where it was emitted, in the log and in the outcome. The last rung of the ladder
+// disables the subscription (status failed); resume revives it. Before each attempt the
+// subscription is looked at again: what is due for one that was paused, or failed
+// meanwhile, is skipped for good. Deleting one forgets what is due at once.
+//
+// Waits are measured with a timer, and divided by Ladder.Scale. All times that are
+// told, and signatures, are of the real clock: a receiver would refuse a signature
+// from tomorrow.
 //
 // A [Dispatcher] knows nothing of subscriptions. Whoever fakes a delivery by hand
 // uses the same one, so that a fake differs from a delivery of the mock, and as
 // far as is known from one of Pictify, only in who sent it.
+//
+// # Trouble, journal, state
+//
+// A request passes, in this order: the guards, the journal's witness, Trouble (a function,
+// for tests), latency, the fault that its own header asks for, the limit, the faults
+// by chance, and only then its endpoint. Endpoints need know nothing of all that.
+//
+// A [Server.Snapshot] is everything that a restart would lose. An endpoint that is
+// not a GET marks the state as changed, whatever it did, so endpoints need know
+// nothing of that either; a new kind of object has a field in snapshot, and a line in
+// each of the methods snapshot, restore and clear.
 //
 // # Where the documents disagree
 //

@@ -143,8 +143,8 @@ func TestOutcomesAreRecorded(t *testing.T) {
 		last     string
 	}{
 		{200, 0, `{"status":"success","timestamp":"2026-01-29T10:30:00Z","responseCode":200,"duration":0,"retryCount":0}`},
-		{500, 1, `{"status":"failed","timestamp":"2026-01-29T10:31:00Z","responseCode":500,"duration":0,"error":"answered 500 Internal Server Error","retryCount":0}`},
-		{302, 2, `{"status":"failed","timestamp":"2026-01-29T10:32:00Z","responseCode":302,"duration":0,"error":"answered 302 Found","retryCount":0}`},
+		{500, 1, `{"status":"failed","timestamp":"2026-01-29T10:31:00Z","responseCode":500,"duration":0,"error":"answered 500 Internal Server Error","retryCount":0,"nextRetry":"2026-01-29T10:32:00Z"}`},
+		{302, 2, `{"status":"failed","timestamp":"2026-01-29T10:32:00Z","responseCode":302,"duration":0,"error":"answered 302 Found","retryCount":0,"nextRetry":"2026-01-29T10:33:00Z"}`},
 		{204, 0, `{"status":"success","timestamp":"2026-01-29T10:33:00Z","responseCode":204,"duration":0,"retryCount":0}`},
 	} {
 		status.Store(tt.status)
@@ -160,7 +160,7 @@ func TestOutcomesAreRecorded(t *testing.T) {
 		}
 		clock.advance(time.Minute)
 	}
-	if _, _, body := ask(t, c, "GET", "/webhook-subscriptions/stats", "", nil); !strings.Contains(body, `"completed":2`) || !strings.Contains(body, `"failed":2`) {
+	if _, _, body := ask(t, c, "GET", "/webhook-subscriptions/stats", "", nil); !strings.Contains(body, `"completed":2`) || !strings.Contains(body, `"delayed":2,"failed":0`) {
 		t.Errorf("stats: %s", body)
 	}
 }

@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -45,10 +44,6 @@ func (s *Server) create(c call) (int, any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := c.Header.Get("Idempotency-Key")
-	if kept, err := s.created.find(key, c, s.now()); kept != nil || err != nil {
-		return http.StatusCreated, kept, err
-	}
 	if len(s.subscriptions) >= maxSubscriptions {
 		return 0, nil, refusal{status: http.StatusConflict, slug: "limit-reached", title: "Limit reached", detail: fmt.Sprintf("there are %d subscriptions already", maxSubscriptions)}
 	}
@@ -66,14 +61,9 @@ func (s *Server) create(c call) (int, any, error) {
 	}}
 	j := r.json()
 	j.Secret = secret.Reveal()
-	answer, err := json.Marshal(oneJSON{j, j})
-	if err != nil {
-		return 0, nil, fmt.Errorf("encode subscription: %w", err)
-	}
 	s.subscriptions = append(s.subscriptions, r)
-	s.created.keep(key, c, answer, s.now())
 	s.log().InfoContext(c.Context(), "subscription created", "uid", uid, "event", n.Event, "note", differs(n.TargetURL))
-	return http.StatusCreated, json.RawMessage(answer), nil
+	return http.StatusCreated, oneJSON{j, j}, nil
 }
 
 func (s *Server) get(c call) (int, any, error) {
@@ -112,6 +102,7 @@ func (s *Server) resume(c call) (int, any, error) {
 func (s *Server) remove(c call) (int, any, error) {
 	status, _, err := s.withRecord(c, func(r *record) error {
 		s.subscriptions = slices.DeleteFunc(s.subscriptions, func(other *record) bool { return other == r })
+		s.drop(r)
 		return nil
 	})
 	return status, map[string]bool{"deleted": true, "success": true}, err
@@ -143,7 +134,6 @@ func (s *Server) stats(call) (int, any, error) {
 	}
 	return http.StatusOK, map[string]any{
 		"subscriptions": map[string]any{"total": len(s.subscriptions), "byEvent": byEvent, "byStatus": byStatus, "byPlatform": byPlatform},
-		"queue": map[string]int{"waiting": 0, "active": 0, "delayed": 0, "deadLetter": 0,
-			"completed": s.counts.completed, "failed": s.counts.failed},
+		"queue":         s.queue(),
 	}, nil
 }

@@ -44,7 +44,24 @@ func ownHosts(r *http.Request) []string {
 // service answers every failure with the same words.
 func (s *Server) authenticate(r *http.Request) error {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || key == "" {
+	if !ok {
+		key = ""
+	}
+	return s.accept(key)
+}
+
+// authenticateByQuery is authenticate for what a page shows or listens to: the key
+// may be the query's token.
+func (s *Server) authenticateByQuery(r *http.Request) error {
+	if r.Header.Get("Authorization") == "" {
+		return s.accept(r.URL.Query().Get("token"))
+	}
+	return s.authenticate(r)
+}
+
+// accept judges a key; "" is none.
+func (s *Server) accept(key string) error {
+	if key == "" {
 		return refusal{status: http.StatusUnauthorized, slug: "missing-authorization", title: "Unauthorized", detail: "Invalid Request"}
 	}
 	if !s.Key.IsZero() && !s.Key.Equal(pictify.NewSecret(key)) {

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -36,10 +37,19 @@ type Server struct {
 	// Dispatcher delivers what is emitted; nil means a zero one with this Now.
 	Dispatcher *Dispatcher
 
+	// Ladder says when a delivery that has failed is tried again.
+	Ladder Ladder
+
+	// HookSecret signs what goes to a target without a subscription, see [Server.EmitTo].
+	HookSecret pictify.Secret
+
 	// Trouble decides what goes wrong with a request, nil when nothing does. It
 	// is asked after the checks of Host and Origin and before anything else, from
 	// the goroutine of the request.
 	Trouble func(*http.Request) *Trouble
+
+	// Faults are what goes wrong by chance, and a limit of requests.
+	Faults Faults
 
 	Now    func() time.Time // nil means time.Now
 	Random io.Reader        // for ids and secrets; nil means crypto/rand
@@ -48,111 +58,92 @@ type Server struct {
 	mu            sync.Mutex // guards what follows, and reading from Random
 	subscriptions []*record  // in order of creation
 	created       created
-	counts        struct{ completed, failed int } // deliveries
 	dispatcher    *Dispatcher
 	samples       *fixtures.Generator
-}
+	out           outbox
+	kept          keeping
 
-const maxRequest = 64 << 10 // bytes of body
+	send    func(context.Context, Delivery) Result // of tests; nil means the dispatcher's
+	wg      sync.WaitGroup                         // attempts under way
+	journal journal
+	chaos   chaos
+
+	rates rateHeaders
+	world world
+	media pictures
+	crew  crew
+}
 
 // A call is a request that has passed the guards.
 type call struct {
 	*http.Request
 	body []byte
-	uid  string // from the path
+	uid  string // from the path: the segment that the pattern has {…} for
 }
 
-// An endpoint carries a call out. What it returns is encoded as JSON.
+// base is where the caller found this server.
+func (c call) base() string { return "http://" + c.Host }
+
+// An endpoint carries a call out. What it returns is encoded as JSON, unless it is
+// an [http.HandlerFunc], which then answers itself.
 type endpoint func(*Server, call) (status int, answer any, err error)
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := checkOrigin(r); err != nil {
-		s.answer(w, r, 0, nil, err)
-		return
-	}
-	if strings.HasPrefix(r.URL.Path, controlPath) {
+	err := checkOrigin(r)
+	if err == nil && strings.HasPrefix(r.URL.Path, controlPath) {
 		status, answer, err := s.control(w, r)
 		s.answer(w, r, status, answer, err)
 		return
 	}
-	if s.Trouble != nil {
-		if trouble := s.Trouble(r); trouble != nil {
-			if trouble.Commit {
-				s.handle(w, r)
-			}
-			trouble.answer(w)
-			return
-		}
+	witness := s.witness(w, r)
+	defer witness.end()
+	if err != nil {
+		s.answer(witness, r, 0, nil, err)
+		return
 	}
-	status, answer, err := s.handle(w, r)
-	s.answer(w, r, status, answer, err)
+	s.disturb(witness, r, func(w http.ResponseWriter) {
+		status, answer, err := s.handle(w, r)
+		s.answer(w, r, status, answer, err)
+		s.touched(r.Method)
+	})
 }
 
 // handle routes and authenticates a request and carries it out.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	if r.Method == http.MethodGet && r.URL.Path == "/health" {
-		return http.StatusOK, map[string]string{"status": "ok"}, nil
-	}
-	uid, methods := route(r.URL.EscapedPath())
+	methods, param := lookup(r.URL.EscapedPath())
 	if methods == nil {
-		return 0, nil, refusal{status: http.StatusNotFound, slug: "not-found", title: "Not found", detail: "No such route"}
+		return 0, nil, noRoute()
 	}
-	if err := s.authenticate(r); err != nil {
+	chosen, err := choose(methods, r.Method)
+	if chosen == nil || !chosen.open { // a stranger is not told which methods there are
+		if err := s.authenticate(r); err != nil {
+			return 0, nil, err
+		}
+	}
+	if err != nil {
 		return 0, nil, err
 	}
-	if s.NoWebhooks {
+	if chosen.body == maxHook && s.NoWebhooks {
 		return 0, nil, refusal{status: http.StatusForbidden, slug: "forbidden", code: "plan_upgrade_required",
 			title: "Not in your plan", detail: "Webhooks are not available on your plan"}
 	}
-	do, ok := methods[r.Method]
-	if !ok {
-		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
-		return 0, nil, refusal{status: http.StatusMethodNotAllowed, slug: "method-not-allowed", title: "Method not allowed", detail: "This method is not allowed here"}
+	s.rates.mark(w.Header(), s.now(), s.NoWebhooks)
+	most := chosen.body
+	if most == 0 {
+		most = maxRequest
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		return 0, nil, refusal{status: http.StatusRequestEntityTooLarge, slug: "payload-too-large", title: "Payload too large",
-			detail: fmt.Sprintf("The body is larger than %d bytes, or broke off", maxRequest)}
+			detail: fmt.Sprintf("The body is larger than %d bytes, or broke off", most)}
 	}
-	return do(s, call{r, body, uid})
+	return s.once(chosen, call{r, body, param})
 }
 
-// route finds what a path leads to: the endpoints by method, nil when there are
-// none, and the uid in the path. The path counts as it was sent; nothing is
-// cleaned or redirected.
-func route(path string) (uid string, methods map[string]endpoint) {
-	for _, prefix := range []string{"/v1", "/api"} {
-		if below, ok := strings.CutPrefix(path, prefix+"/"); ok {
-			path = "/" + below
-			break
-		}
-	}
-	below, ok := strings.CutPrefix(path, "/webhook-subscriptions")
-	switch {
-	case !ok:
-		return "", nil
-	case below == "":
-		return "", map[string]endpoint{http.MethodGet: (*Server).list, http.MethodPost: (*Server).create}
-	case below == "/stats": // before a subscription of that name
-		return "", map[string]endpoint{http.MethodGet: (*Server).stats}
-	case below[0] != '/':
-		return "", nil
-	}
-	uid, action, hasAction := strings.Cut(below[1:], "/")
-	switch {
-	case uid == "":
-		return "", nil
-	case !hasAction:
-		return uid, map[string]endpoint{http.MethodGet: (*Server).get, http.MethodPut: (*Server).update, http.MethodDelete: (*Server).remove}
-	case action == "pause":
-		return uid, map[string]endpoint{http.MethodPost: (*Server).pause}
-	case action == "resume":
-		return uid, map[string]endpoint{http.MethodPost: (*Server).resume}
-	case action == "test":
-		return uid, map[string]endpoint{http.MethodPost: (*Server).test}
-	}
-	return "", nil
+// allowed lists methods for the header Allow.
+func allowed[T any](methods map[string]T) string {
+	return strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 }
 
 // newID makes an id of 16 hex digits. s.mu must be held.

@@ -49,6 +49,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+var pinned = pictify.NewSecret("pk_test_1")
+
 func TestAuthentication(t *testing.T) {
 	for _, tt := range []struct {
 		pinned, header string

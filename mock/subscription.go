@@ -6,10 +6,13 @@ import (
 	"pictap/tunnel/pictify"
 )
 
-// A record is a subscription and the outcome of its latest delivery.
+// A record is a subscription, the outcome of its latest attempt, and what is under
+// way to it.
 type record struct {
 	pictify.Subscription
+	lane
 	last *lastDelivery
+	log  []Attempt // the newest last
 }
 
 // lastDelivery is all that the API tells of deliveries (api-reference, GET one).
@@ -20,6 +23,7 @@ type lastDelivery struct {
 	Duration     int64  `json:"duration"` // milliseconds
 	Error        string `json:"error,omitempty"`
 	RetryCount   int    `json:"retryCount"`
+	NextRetry    string `json:"nextRetry,omitempty"`
 }
 
 // subscriptionJSON is a subscription on the wire.
@@ -63,15 +67,22 @@ func (r *record) one() oneJSON {
 	return oneJSON{j, j}
 }
 
-// note records the outcome of a delivery.
-func (r *record) note(result Result) {
+// note records the outcome of an attempt. A delivery counts once, with its first
+// attempt; a failure counts with each.
+func (r *record) note(result Result, a Attempt) {
 	r.LastDeliveryAt = result.At
-	r.DeliveryCount++
+	if a.N == 1 {
+		r.DeliveryCount++
+	}
 	last := lastDelivery{
 		Status:       "success",
 		Timestamp:    pictify.FormatTime(result.At),
 		ResponseCode: result.Status,
 		Duration:     result.Duration.Milliseconds(),
+		RetryCount:   a.N - 1,
+	}
+	if a.Next != nil {
+		last.NextRetry = pictify.FormatTime(*a.Next)
 	}
 	if result.OK() {
 		r.FailureCount = 0
@@ -94,7 +105,7 @@ func (s *Server) find(uid string) *record {
 }
 
 // Subscriptions returns copies of all subscriptions, oldest first, with their
-// secrets. A DeliveryCount counts deliveries, a FailureCount those that failed
+// secrets. A DeliveryCount counts deliveries, a FailureCount the attempts that failed
 // since the last one that did not.
 func (s *Server) Subscriptions() []pictify.Subscription {
 	s.mu.Lock()

@@ -12,26 +12,29 @@ import (
 // a cloud's metadata service, must not be reachable by asking a mock for it.
 //
 // The real service refuses this machine as well, which is why tunnels exist.
-func checkTarget(text string) error {
+func checkTarget(text string) error { return checkURL("targetUrl", text) }
+
+// checkURL is checkTarget for another field.
+func checkURL(field, text string) error {
 	if len(text) > 2048 {
-		return invalid(fieldError{"targetUrl", "is longer than 2048 characters", "too_long"})
+		return invalid(fieldError{field, "is longer than 2048 characters", "too_long"})
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" {
-		return invalid(fieldError{"targetUrl", "is not an absolute URL", "invalid_format"})
+		return invalid(fieldError{field, "is not an absolute URL", "invalid_format"})
 	}
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return blocked("must be http or https")
+		return blocked(field, "must be http or https")
 	case host == "" || u.User != nil || u.Fragment != "":
-		return invalid(fieldError{"targetUrl", "must have a host, and neither user nor fragment", "invalid_format"})
+		return invalid(fieldError{field, "must have a host, and neither user nor fragment", "invalid_format"})
 	case isLoopback(host):
 		return nil
 	case isInternal(host):
-		return blocked("is on an internal network")
+		return blocked(field, "is on an internal network")
 	case u.Scheme == "http":
-		return blocked("must be https unless it is on this machine")
+		return blocked(field, "must be https unless it is on this machine")
 	}
 	return nil
 }
@@ -46,9 +49,9 @@ func differs(target string) string {
 	return ""
 }
 
-func blocked(reason string) error {
+func blocked(field, reason string) error {
 	return refusal{status: http.StatusUnprocessableEntity, slug: "blocked-url", title: "Blocked URL",
-		detail: "targetUrl " + reason, fields: []fieldError{{"targetUrl", reason, "invalid_format"}}}
+		detail: field + " " + reason, fields: []fieldError{{field, reason, "invalid_format"}}}
 }
 
 // isLoopback reports whether host is this machine by its very text.

@@ -14,7 +14,8 @@ import (
 
 // test delivers an event of the caller's choice to one subscription, whatever
 // its own event, filters and status, and signed with its secret. The guide shows
-// the call in an SDK; which path it takes is not documented. A test is not counted.
+// the call in an SDK; which path it takes is not documented. A test is not counted,
+// and not tried again; the delivery log shows it.
 func (s *Server) test(c call) (int, any, error) {
 	var sub pictify.Subscription
 	_, _, err := s.withRecord(c, func(r *record) error {
@@ -32,7 +33,13 @@ func (s *Server) test(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	result := s.sender().Deliver(c.Context(), Delivery{URL: sub.TargetURL, Secret: sub.Secret, Event: e, ID: id})
+	d := Delivery{URL: sub.TargetURL, Secret: sub.Secret, Event: e, ID: id}
+	result := s.sender().Deliver(c.Context(), d)
+	s.mu.Lock()
+	if r := s.find(c.uid); r != nil {
+		s.book(r, newAttempt(r.UID, d, 0, result))
+	}
+	s.mu.Unlock()
 	answer := map[string]any{
 		"success": result.OK(), "deliveryId": id,
 		"responseStatus": result.Status, "responseTime": result.Duration.Milliseconds(),

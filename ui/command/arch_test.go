@@ -47,12 +47,16 @@ var arrows = map[string]struct {
 		"the store is a leaf but for the words it shares with everybody: event type, verdict, secret",
 	},
 	"pictap/mock": {
-		[]string{"pictap/fixtures", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
+		[]string{"pictap/fixtures", "pictap/mock/media", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
 		"what plays Pictify must not know our half of the wire, or both could be wrong in the same way",
 	},
 	"pictap/mock/check": {
 		[]string{"pictap/fixtures", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
 		"it sends what a handler might get; what is said about it, and where reports go, is the command line's",
+	},
+	"pictap/mock/media": {
+		nil,
+		"what draws knows neither HTTP nor Pictify",
 	},
 	"pictap/fixtures": {
 		[]string{"pictap/tunnel/pictify"},
@@ -95,6 +99,10 @@ var rooms = []struct {
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
 	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
+	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "only what draws knows what it draws with"},
+	{"github.com/rivo/uniseg", []string{"mock/media/*.go"}, "what a reader takes for one character matters where text is set"},
+	{"golang.org/x/text", []string{"mock/media/*.go"}, "likewise"},
+	{"golang.org/x/image", []string{"mock/media/*.go"}, "only what draws knows what it draws with"},
 	{"golang.org/x/sync", nil, ""},
 }
 
@@ -102,6 +110,7 @@ var rooms = []struct {
 var testOnly = []string{
 	"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/chromedp", "go.uber.org/goleak",
 	"github.com/gorilla/websocket",          // as the page's other end
+	"golang.org/x/image/webp",               // as another reader of what was drawn
 	"github.com/tsenart/vegeta",             // as the plain reference of a benchmark
 	"github.com/santhosh-tekuri/jsonschema", // its start alone takes as long as that of the rest of the binary
 }

@@ -122,6 +122,9 @@ func (r *reading) last() *cli.Command { return r.path[len(r.path)-1] }
 // lookup finds the flag called name, the innermost command's first.
 func (r *reading) lookup(name string) (level int, flag cli.Flag) {
 	for level := len(r.path) - 1; level >= 0; level-- {
+		if r.keeps(level) {
+			continue
+		}
 		for _, flag := range r.path[level].Flags {
 			if slices.Contains(flag.Names(), name) {
 				return level, flag
@@ -129,6 +132,16 @@ func (r *reading) lookup(name string) (level int, flag cli.Flag) {
 		}
 	}
 	return 0, nil
+}
+
+// ownFlags is the Category of a command whose flags are not for the commands below
+// it. (The library would group commands by it, in a help that is not ours.)
+const ownFlags = "own flags"
+
+// keeps reports whether the command at that level does not share its flags with the
+// one that is to be carried out.
+func (r *reading) keeps(level int) bool {
+	return level > 0 && level < len(r.path)-1 && r.path[level].Category == ownFlags
 }
 
 // knowsFlag reports whether word is, by itself, a flag of the current command.

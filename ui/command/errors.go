@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pictap/fixtures"
+	"pictap/mock"
 	"pictap/tunnel"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
@@ -152,9 +153,13 @@ func explain(err error) explanation {
 		return explanation{exitFailed, "nothing was written: the value may also be the name of a member, and names stay; leave that delivery out with !d17"}
 	case errors.As(err, &held):
 		return explanation{exitFailed, "stop it first, or give this one a state of its own with --state-dir"}
+	case errors.Is(err, mock.ErrStateTaken):
+		return explanation{exitFailed, "nothing was overwritten; does another mock use that file?"}
+	case errors.Is(err, mock.ErrStateNewer):
+		return explanation{exitFailed, "upgrade pictap, or choose another file"}
 	case errors.Is(err, store.ErrNewer):
 		return explanation{exitFailed, "upgrade pictap, or choose another place with --state-dir"}
-	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrForeign):
+	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrForeign), errors.Is(err, mock.ErrStateCorrupt):
 		return explanation{exitFailed, "nothing was changed; move the file away to start afresh"}
 	case errors.Is(err, store.ErrNotFound):
 		return explanation{exitFailed, `"pictap events list" shows what is stored`}

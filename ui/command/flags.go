@@ -42,6 +42,9 @@ func envName(flagName string) string {
 // variable is an unset one.
 func (r *reading) addEnvironment(getenv func(string) string) {
 	for level, c := range r.path {
+		if r.keeps(level) {
+			continue
+		}
 		for _, f := range c.Flags {
 			if slices.ContainsFunc(r.flags, func(g given) bool { return g.flag == f }) {
 				continue
@@ -58,6 +61,9 @@ func (r *reading) addEnvironment(getenv func(string) string) {
 // too few or too many arguments. It names the word or the variable to mend.
 func (r *reading) check() error {
 	for _, g := range r.flags {
+		if r.keeps(g.level) {
+			return usagef("%q does not take %s", r.name(), g.origin)
+		}
 		scratch := flag.NewFlagSet("", flag.ContinueOnError)
 		scratch.SetOutput(io.Discard)
 		if err := g.flag.Apply(scratch); err != nil {

@@ -29,8 +29,10 @@ func (e Env) help(r reading) error {
 	}
 	section(&b, "Commands", rows)
 	var flags []cli.Flag
-	for _, c := range r.path[1:] {
-		flags = append(flags, c.Flags...)
+	for level, c := range r.path {
+		if level > 0 && !r.keeps(level) {
+			flags = append(flags, c.Flags...)
+		}
 	}
 	section(&b, "Flags", flagRows(flags))
 	section(&b, "Global flags", flagRows(r.path[0].Flags))

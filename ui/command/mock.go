@@ -23,59 +23,96 @@ func Mock(env Env) *cli.Command {
 		Usage: "play the Pictify API on this machine",
 		Description: `Answers the API for webhook subscriptions, and delivers signed webhooks to whatever subscribes:
 point your app, or pictap listen, at it with PICTIFY_BASE_URL. Any API key will do.
-POST /webhook-subscriptions/{uid}/test with {"event":…,"data":{…}} sends one; {} sends a sample.`,
+POST /webhook-subscriptions/{uid}/test with {"event":…,"data":{…}} sends one; {} sends a sample.
+
+What is not answered 2xx is tried again after 1m, 5m, 30m, 2h and 24h, as documented; then the
+subscription is disabled (failed), until it is resumed. --time-scale makes that a matter of seconds.
+
+A fault is "[METHOD ]PATH=WHAT[@DURATION][:PART]": PATH may have * in it, WHAT is a status from 400
+to 599, reset, empty or hang, which answer nothing, truncate, slow or type, which spoil the answer,
+or gone: 404 some time after it was first asked for. Without PART, each request has it. A request
+can ask for a fault itself: "Prefer: code=429" or "X-Mock-Fault: hang".`,
 		UsageText: `pictap mock
 			PICTIFY_BASE_URL=http://127.0.0.1:4010 pictap listen 3000 --tunnel none
+			pictap mock --time-scale 3200 --state mock.json
+			pictap mock --latency 50-200ms --fault 'POST /image=500:10%' --rate-limit 60/m --seed 1
+			pictap mock log --follow
 			pictap mock --port 0 --output json`,
-		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "port", Value: 4010, Usage: "listen on port `N` of this machine; 0 chooses one"},
-			&cli.BoolFlag{Name: "lenient", Usage: "let batch.* and unknown events be subscribed to, which Pictify refuses"},
-			choiceFlag("plan", nil, "play the `PLAN` pro, or starter, which has no webhooks", "pro", "starter"),
-			&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates in `FILE` when delivering to https"},
-			secretFileFlag("api-key-file", "the one key to accept, instead of any", "PICTAP_MOCK_API_KEY"),
-		},
-		Action: env.action(env.mock),
+		Category:    ownFlags,
+		Flags:       mockFlags(),
+		Subcommands: []*cli.Command{mockLog(env), mockDeliveries(env), mockAttempt(env), mockState(env), mockReset(env)},
+		Action:      env.action(env.mock),
 	}
 }
 
 func (e Env) mock(c *cli.Context, p *printer) error {
-	roots, err := loadCA(c.String("ca-file"))
+	server, err := e.mockServer(c)
 	if err != nil {
 		return err
 	}
-	key, err := e.secretFrom(c, "api-key-file", "PICTAP_MOCK_API_KEY")
-	if err != nil {
-		return err
-	}
-	server := &mock.Server{
-		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
-		Dispatcher: &mock.Dispatcher{RootCAs: roots, Now: e.Now}, Now: e.Now, Random: e.Random, Log: e.logger(c),
+	state := c.String("state")
+	if state != "" {
+		if err := server.KeepState(state); err != nil {
+			server.Close()
+			return err
+		}
 	}
 	m, err := e.serveMock(server, net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Int("port"))))
 	if err != nil {
+		server.Close()
 		return err
 	}
-	defer m.close()
 	if err := e.announceMock(c, m); err != nil {
-		p.warning("trigger --via mock will not find this mock: %v", err)
+		p.warning("pictap mock log and trigger --via mock will not find this mock: %v", err)
 	}
-	p.mockReady(m.url)
+	p.mockReady(m, mockNotes(server, state))
 	select {
 	case <-c.Context.Done():
 	case <-p.Gone():
 	case err = <-m.failed:
 	}
+	if closeErr := m.close(); err == nil {
+		err = closeErr
+	}
+	p.stillDue(server.Due(), state)
 	return err
 }
 
+// stillDue says what the mock had not delivered when it ended.
+func (p *printer) stillDue(all []mock.Due, state string) {
+	count := 0
+	for _, d := range all {
+		if d.State != "failed" {
+			count++
+		}
+	}
+	switch {
+	case count == 0:
+	case state != "":
+		p.note("  %s%s still due, kept in %s", p.paintTalk.dim(pad("bye", 9)), oneOrMany(count, "delivery", "deliveries"), sanitize(state, 300))
+	default:
+		p.warning("%s still due, and lost; --state FILE keeps such", oneOrMany(count, "delivery was", "deliveries were"))
+	}
+}
+
+func oneOrMany(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // mockReady says where the mock is.
-func (p *printer) mockReady(base string) {
+func (p *printer) mockReady(m *runningMock, notes [][2]string) {
 	if p.json {
-		p.emit(mockReadyLine{lineHead{"ready", 1, stamp(p.now())}, "mock", base})
+		p.emit(mockReadyLine{lineHead{"ready", 1, stamp(p.now())}, "mock", m.url, m.Faults.Seed})
 		return
 	}
-	p.note("  %s%s", p.paintTalk.dim(pad("mock", 9)), base)
-	p.note("  %s%s=%s with any key; Ctrl-C stops it", p.paintTalk.dim(pad("use", 9)), envBaseURL, base)
+	p.note("  %s%s", p.paintTalk.dim(pad("mock", 9)), m.url)
+	for _, note := range notes {
+		p.note("  %s%s", p.paintTalk.dim(pad(note[0], 9)), note[1])
+	}
+	p.note("  %s%s=%s with any key; Ctrl-C stops it", p.paintTalk.dim(pad("use", 9)), envBaseURL, m.url)
 }
 
 // mockReadyLine is the first line of "pictap mock --output json".
@@ -83,6 +120,7 @@ type mockReadyLine struct {
 	lineHead
 	Mode    string `json:"mode"`
 	BaseURL string `json:"base_url"`
+	Seed    uint64 `json:"seed"` // of latency and faults
 }
 
 // A runningMock is a mock that is being served.
@@ -122,16 +160,19 @@ func (e Env) startMock(addr string) (*runningMock, error) {
 	return e.serveMock(&mock.Server{Now: e.Now, Random: e.Random}, addr)
 }
 
-// close ends the server and waits for what it does.
-func (m *runningMock) close() {
+// close ends the server and waits for what it does. The error is about state that
+// could not be kept.
+func (m *runningMock) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), serveGrace)
 	defer cancel()
+	m.Release()
 	if m.http.Shutdown(ctx) != nil {
 		m.http.Close()
 	}
 	m.wg.Wait()
-	m.Server.Close()
+	err := m.Server.Close()
 	if m.note != "" {
 		withdrawMock(m.note, m.url)
 	}
+	return err
 }

@@ -144,19 +144,11 @@ func readDelay(text string) (low, high time.Duration, err error) {
 	if text == "" {
 		return 0, 0, nil
 	}
-	from, to, isRange := strings.Cut(text, "-")
-	if !isRange {
-		to = from
-	}
-	low, err1 := time.ParseDuration(from) // "0" is one
-	high, err2 := time.ParseDuration(to)
-	if err1 != nil && err2 == nil {
-		low, err1 = time.ParseDuration(from + strings.TrimLeft(to, "0123456789.")) // 1-5s
-	}
-	if err1 != nil || err2 != nil || low < 0 || high < low || high > time.Hour {
+	span, err := mock.ParseLatency(text)
+	if err != nil {
 		return 0, 0, usagef("--delay is %q, but takes a duration of at most an hour or a range such as 0-5s", sanitize(text, 40))
 	}
-	return low, high, nil
+	return span.Min, span.Max, nil
 }
 
 // readPart reads "10%" or "0.1" as a part of one.

@@ -67,18 +67,27 @@ func readMockNote(path string) (note mockNote, err error) {
 
 var errNoMock = errors.New("no mock is running")
 
-// sendViaMock has the running mock deliver the events to whoever has subscribed.
-func (e Env) sendViaMock(c *cli.Context, p *printer, v *volley) error {
+// findMock reads where the mock of this state runs.
+func (e Env) findMock(c *cli.Context) (mockNote, error) {
 	st, err := e.state(c)
 	if err != nil {
-		return err
+		return mockNote{}, err
 	}
 	note, err := readMockNote(st.path(mockFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return withHint(errNoMock, "start one with pictap mock, or pictap listen --mock")
+		return note, withHint(errNoMock, "start one with pictap mock, or pictap listen --mock")
 	}
 	if err != nil {
-		return fmt.Errorf("find the mock: %w", err)
+		return note, fmt.Errorf("find the mock: %w", err)
+	}
+	return note, nil
+}
+
+// sendViaMock has the running mock deliver the events to whoever has subscribed.
+func (e Env) sendViaMock(c *cli.Context, p *printer, v *volley) error {
+	note, err := e.findMock(c)
+	if err != nil {
+		return err
 	}
 	nobody, refused := 0, 0
 	for n := range v.total() {
@@ -112,13 +121,33 @@ func (e Env) sendViaMock(c *cli.Context, p *printer, v *volley) error {
 }
 
 // emit hands an event to the mock.
-func (n mockNote) emit(ctx context.Context, body []byte) (mock.Emitted, error) {
-	var got mock.Emitted
+func (n mockNote) emit(ctx context.Context, body []byte) (got mock.Emitted, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.URL+mock.EmitPath, bytes.NewReader(body))
+	return got, n.askFor(ctx, http.MethodPost, mock.EmitPath, body, &got)
+}
+
+// askFor has a control endpoint of the mock answer into a struct.
+func (n mockNote) askFor(ctx context.Context, method, path string, body []byte, into any) error {
+	text, err := n.ask(ctx, method, path, body)
 	if err != nil {
-		return got, fmt.Errorf("ask the mock: %w", err)
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("read the mock's answer: %w", err)
+	}
+	return nil
+}
+
+// maxMockAnswer bounds an answer of the mock; a snapshot is the longest.
+const maxMockAnswer = 256 << 20
+
+// ask asks a control endpoint of the mock. The error matches errNoMock when nobody
+// answers there.
+func (n mockNote) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, n.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("ask the mock: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+n.Control)
 	transport := &http.Transport{} // no proxy from the environment
@@ -126,24 +155,21 @@ func (n mockNote) emit(ctx context.Context, body []byte) (mock.Emitted, error) {
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		if ctx.Err() != nil {
-			return got, fmt.Errorf("ask the mock: %w", err)
+			return nil, fmt.Errorf("ask the mock: %w", err)
 		}
-		return got, withHint(withCode(exitNetwork, errNoMock), "the one that ran at %s has ended; start one with pictap mock, or pictap listen --mock", n.URL)
+		return nil, withHint(withCode(exitNetwork, errNoMock), "the one that ran at %s has ended; start one with pictap mock, or pictap listen --mock", n.URL)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxMockAnswer))
 	if err != nil {
-		return got, fmt.Errorf("ask the mock: %w", err)
+		return nil, fmt.Errorf("ask the mock: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		var problem struct{ Detail string }
 		json.Unmarshal(text, &problem) // "" for what is no problem of ours
-		return got, fmt.Errorf("the mock at %s answered %d: %s", n.URL, resp.StatusCode, problem.Detail)
+		return nil, fmt.Errorf("the mock at %s answered %d: %s", n.URL, resp.StatusCode, problem.Detail)
 	}
-	if err := json.Unmarshal(text, &got); err != nil {
-		return got, fmt.Errorf("read the mock's answer: %w", err)
-	}
-	return got, nil
+	return text, nil
 }
 
 // emittedLine is one event that was handed to the mock.

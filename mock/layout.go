@@ -1,0 +1,112 @@
+package mock
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+)
+
+const (
+	maxLayouts    = 20
+	defaultLayout = "default" // the template itself
+)
+
+// A layout is another arrangement of a template, of a size of its own.
+type layout struct {
+	name          string
+	width, height int
+	fabric        json.RawMessage
+
+	texts           []string
+	background, ink string
+}
+
+// layoutJSON is a layout on the wire.
+type layoutJSON struct {
+	Name   string          `json:"name"`
+	Width  int             `json:"width"`
+	Height int             `json:"height"`
+	Fabric json.RawMessage `json:"fabricJSData"`
+}
+
+var layoutKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// applyLayouts replaces the layouts of t, when there are some in the input. Faults
+// are those of the real service, which names one and no fields.
+func (in templateInput) applyLayouts(t *template, f *faults) {
+	if in.Layouts == nil {
+		return
+	}
+	if t.OutputFormat == "pdf" && len(in.Layouts) > 0 {
+		f.add("layouts", "Layouts not supported on PDF templates", "out_of_range")
+		return
+	}
+	if len(in.Layouts) > maxLayouts {
+		f.add("layouts", "Maximum 20 layouts per template", "out_of_range")
+		return
+	}
+	layouts := make(map[string]layout, len(in.Layouts))
+	for _, key := range slices.Sorted(maps.Keys(in.Layouts)) {
+		l, message := readLayout(key, in.Layouts[key])
+		if message != "" {
+			f.add("layouts", message, "invalid_format")
+			return
+		}
+		layouts[key] = l
+	}
+	t.Layouts = layouts
+}
+
+// readLayout reads one layout. Keys such as __proto__ do not have the form of one;
+// "constructor" and "prototype" do.
+func readLayout(key string, raw json.RawMessage) (l layout, message string) {
+	if !layoutKey.MatchString(key) || key == "constructor" || key == "prototype" || key == defaultLayout {
+		return l, "Invalid layout key: " + key[:min(len(key), 64)]
+	}
+	var in struct {
+		Name          string
+		Width, Height *float64
+		Fabric        json.RawMessage `json:"fabricJSData"`
+	}
+	var f faults
+	if json.Unmarshal(raw, &in) != nil || !isObject(in.Fabric) || in.Width == nil || in.Height == nil || len(in.Fabric) > maxTemplateSource || len(in.Name) > 200 {
+		return l, "Layout '" + key + "' missing required fields"
+	}
+	l = layout{name: in.Name, width: f.integer("width", in.Width, 1, maxSide, 1), height: f.integer("height", in.Height, 1, maxSide, 1), fabric: in.Fabric}
+	if len(f) > 0 {
+		return l, "Layout '" + key + "' " + f[0].Field + " " + f[0].Message
+	}
+	if l.name == "" {
+		l.name = key
+	}
+	l.texts, l.background, l.ink = canvasText(l.fabric)
+	return l, ""
+}
+
+// order makes the order of one layout from that of the template.
+func (o order) layout(t *template, key string, sized bool) (order, error) {
+	if key == defaultLayout {
+		o.drawTemplate(t, o.variables, t.texts)
+		return o, nil
+	}
+	l, ok := t.Layouts[key]
+	if !ok {
+		return o, refusal{status: http.StatusNotFound, slug: "layout-not-found", title: "Not found", detail: "Layout '" + key + "' not found"}
+	}
+	o.drawTemplate(t, o.variables, l.texts)
+	if l.background != "" {
+		o.Picture.Background = l.background
+	}
+	if l.ink != "" {
+		o.Picture.Text = l.ink
+	}
+	if !sized {
+		o.Picture.Width, o.Picture.Height = l.width, l.height
+	}
+	o.Picture.Title, o.Name = t.Name, l.name
+	o.Picture.ID = t.UID + " " + key
+	o.Picture.Seed = seedOf(t.UID, key)
+	return o, nil
+}

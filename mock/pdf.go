@@ -1,0 +1,149 @@
+package mock
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"pictap/mock/media"
+	"pictap/tunnel/pictify"
+)
+
+// A preset is a size of paper, in points.
+type preset struct {
+	Name   string `json:"name"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Unit   string `json:"unit"`
+}
+
+var pdfSizes = []preset{
+	{"A4", 595, 842, "pt"}, {"Letter", 612, 792, "pt"}, {"Legal", 612, 1008, "pt"}, {"A3", 842, 1191, "pt"},
+	{"A5", 420, 595, "pt"}, {"Tabloid", 792, 1224, "pt"},
+}
+
+// A pdfInput is the body of the calls that make a PDF of a template.
+type pdfInput struct {
+	TemplateUID  string           `json:"templateUid"`
+	Variables    map[string]any   `json:"variables"`
+	VariableSets []map[string]any `json:"variableSets"`
+	Options      struct {
+		Preset     string   `json:"preset"`
+		Title      string   `json:"title"`
+		Landscape  bool     `json:"landscape"`
+		Scale      *float64 `json:"scale"`
+		CustomSize struct {
+			Width  *float64 `json:"width"`
+			Height *float64 `json:"height"`
+		} `json:"customSize"`
+	} `json:"options"`
+}
+
+// paper is the size of a page. Names count in any case, and those of templates,
+// A4_LANDSCAPE, as well.
+func (in pdfInput) paper(t *template, f *faults) preset {
+	name := in.Options.Preset
+	if name == "" {
+		name = t.PDFPreset
+	}
+	if name == "" {
+		name = "A4"
+	}
+	if strings.EqualFold(name, "custom") {
+		size := in.Options.CustomSize
+		return preset{"custom", f.integer("options.customSize.width", size.Width, media.MinPDFSize, media.MaxPDFSize, 595),
+			f.integer("options.customSize.height", size.Height, media.MinPDFSize, media.MaxPDFSize, 842), "pt"}
+	}
+	upright, landscape := strings.CutSuffix(strings.ToUpper(name), "_LANDSCAPE")
+	i := slices.IndexFunc(pdfSizes, func(p preset) bool { return strings.EqualFold(p.Name, upright) })
+	if i < 0 {
+		f.add("options.preset", "must be one of A4, Letter, Legal, A3, A5, Tabloid, custom", "out_of_range")
+		return preset{}
+	}
+	p := pdfSizes[i]
+	if landscape {
+		p.Name += "_LANDSCAPE"
+	}
+	if landscape || in.Options.Landscape {
+		p.Width, p.Height = p.Height, p.Width
+	}
+	return p
+}
+
+// readPDF reads what both calls have in common.
+func (s *Server) readPDF(c call) (in pdfInput, o order, p preset, err error) {
+	if err := decode(c.body, &in); err != nil {
+		return in, o, p, err
+	}
+	var f faults
+	f.required("templateUid", in.TemplateUID)
+	f.text("options.title", in.Options.Title, 200)
+	f.number("options.scale", in.Options.Scale, 0.1, 2, 1)
+	if err := f.err(); err != nil {
+		return in, o, p, err
+	}
+	c.uid = in.TemplateUID
+	t, err := s.readRender(c, &in)
+	if err != nil {
+		return in, o, p, err
+	}
+	p = in.paper(t, &f)
+	o = order{render: render{Kind: kindPDF, Extension: "pdf"}, base: c.base()}
+	o.Picture.Format, o.Picture.Width, o.Picture.Height = media.PDF, p.Width, p.Height
+	o.fromTemplate(t, in.Variables)
+	if in.Options.Title != "" {
+		o.Picture.Title = in.Options.Title
+	}
+	return in, o, p, f.err()
+}
+
+func (s *Server) createPDF(c call) (int, any, error) {
+	_, o, p, err := s.readPDF(c)
+	if err != nil {
+		return 0, nil, err
+	}
+	return s.answerPDF(c, o, p)
+}
+
+func (s *Server) answerPDF(c call, o order, p preset) (int, any, error) {
+	r, err := s.fulfil(c.Context(), o)
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, map[string]any{
+		"success": true, "url": r.url(c.base()), "pageCount": max(1, len(r.Picture.Pages)), "preset": p.Name,
+		"pageSize": map[string]int{"width": p.Width, "height": p.Height}, "id": r.ID, "createdAt": pictify.FormatTime(r.CreatedAt),
+	}, nil
+}
+
+const maxPDFPages = 100
+
+// createPages makes one PDF with a page for each set of variables.
+func (s *Server) createPages(c call) (int, any, error) {
+	in, o, p, err := s.readPDF(c)
+	if err != nil {
+		return 0, nil, err
+	}
+	if n := len(in.VariableSets); n < 1 || n > maxPDFPages {
+		return 0, nil, invalid(fieldError{"variableSets", fmt.Sprintf("must be 1 to %d", maxPDFPages), "out_of_range"})
+	}
+	t, ok := s.theWorld().template(in.TemplateUID)
+	if !ok {
+		return 0, nil, s.noTemplate(o)
+	}
+	title := o.Picture.Title
+	for _, set := range in.VariableSets {
+		page := order{}
+		page.fromTemplate(t, set)
+		o.Picture.Pages = append(o.Picture.Pages, media.Page{Title: title, Lines: page.Picture.Lines})
+		if f := failureIn(set); f != nil {
+			o.variables = set
+		}
+	}
+	return s.answerPDF(c, o, p)
+}
+
+func (s *Server) pdfPresets(call) (int, any, error) {
+	return http.StatusOK, map[string]any{"presets": append(slices.Clone(pdfSizes), preset{"custom", 0, 0, "pt"})}, nil
+}

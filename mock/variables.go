@@ -1,0 +1,143 @@
+package mock
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const maxVariables = 200 // of a template
+
+// placeholder is what a template has where a value goes; three braces are for
+// values that are HTML.
+var placeholder = regexp.MustCompile(`\{\{\{?[~ ]*([^{}]{1,500}?)[~ ]*\}\}\}?`)
+
+// A name as it stands alone, and names as they stand in an expression.
+var (
+	plainName = regexp.MustCompile(`^[\pL_$][\pL\pN_$-]*(?:\.[\pL\pN_$-]+|\[\d{1,6}\])*$`)
+	anyName   = regexp.MustCompile(`'[^']*'|"[^"]*"|[\pL_$][\pL\pN_$]*(?:\.[\pL_$][\pL\pN_$]*)*\s*\(?`)
+)
+
+// words are what a name in an expression may not be.
+var words = map[string]bool{
+	"true": true, "false": true, "null": true, "undefined": true, "this": true, "else": true, "and": true, "or": true, "not": true,
+	"if": true, "unless": true, "each": true, "with": true, "as": true, "in": true,
+}
+
+// namesIn lists the variables that a text refers to, each once, in order.
+func namesIn(text string) []string {
+	names := []string{}
+	seen := map[string]bool{}
+	for _, m := range placeholder.FindAllStringSubmatch(text, 10*maxVariables) {
+		for _, name := range namesOf(m[1]) {
+			if !seen[name] && len(names) < maxVariables {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// namesOf lists the variables of one placeholder.
+func namesOf(inner string) []string {
+	switch {
+	case inner[0] == '/' || inner[0] == '!' || inner[0] == '>' || inner[0] == '@':
+		return nil
+	case inner[0] == '#' || inner[0] == '^' || inner[0] == '&':
+		inner = inner[1:]
+	case plainName.MatchString(inner) && !words[head(inner)]:
+		return []string{head(inner)}
+	}
+	var names []string
+	for _, m := range anyName.FindAllString(inner, maxVariables) {
+		name := head(m)
+		if m[0] != '\'' && m[0] != '"' && !strings.HasSuffix(m, "(") && !words[name] && name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// head is the variable that a path begins with.
+func head(path string) string {
+	if i := strings.IndexAny(path, ".[ \t("); i >= 0 {
+		return path[:i]
+	}
+	return path
+}
+
+// fill puts values where a text has placeholders. An expression becomes the values
+// of its variables: the mock computes none.
+func fill(text string, values map[string]any) string {
+	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+		inner := placeholder.FindStringSubmatch(found)[1]
+		if plainName.MatchString(inner) {
+			if v, ok := pathIn(values, inner); ok {
+				return show(v)
+			}
+			return ""
+		}
+		if inner[0] == '#' || inner[0] == '^' {
+			return ""
+		}
+		var shown []string
+		for _, name := range namesOf(inner) {
+			shown = append(shown, show(values[name]))
+		}
+		return strings.Join(shown, " ")
+	})
+}
+
+// show is a value as text.
+func show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v[:min(len(v), maxPageText)]
+	case map[string]any, []any:
+		text, _ := json.Marshal(v) // it came from JSON
+		return string(text[:min(len(text), maxLine)])
+	}
+	return fmt.Sprint(v)
+}
+
+// listed shows variables one to a line, sorted, for what has no text of its own.
+func listed(values map[string]any) []string {
+	var w lineWriter
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		w.text(escape(name + ": " + show(values[name])))
+		w.end()
+	}
+	return w.lines
+}
+
+// escape keeps a lineWriter from reading entities in what is no HTML.
+func escape(s string) string { return strings.ReplaceAll(s, "&", "&amp;") }
+
+// pathIn follows a path such as "user.tags[0].name".
+func pathIn(data any, path string) (any, bool) {
+	for step := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		switch at := data.(type) {
+		case map[string]any:
+			next, ok := at[step]
+			if !ok {
+				return nil, false
+			}
+			data = next
+		case []any:
+			i := 0
+			if n, err := fmt.Sscanf(step, "%d", &i); n != 1 || err != nil || i < 0 || i >= len(at) {
+				return nil, false
+			}
+			data = at[i]
+		default:
+			return nil, false
+		}
+	}
+	return data, true
+}

@@ -1,0 +1,161 @@
+package command
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"pictap/mock"
+	"pictap/tunnel/pictify"
+)
+
+// mockFlags are the flags of "pictap mock" itself.
+func mockFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "port", Value: 4010, Usage: "listen on port `N` of this machine; 0 chooses one"},
+		&cli.BoolFlag{Name: "lenient", Usage: "let batch.* and unknown events be subscribed to, which Pictify refuses"},
+		choiceFlag("plan", nil, "play the `PLAN` pro, or starter, which has no webhooks", "pro", "starter"),
+		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates in `FILE` when delivering to https"},
+		secretFileFlag("api-key-file", "the one key to accept, instead of any", "PICTAP_MOCK_API_KEY"),
+		&cli.StringFlag{Name: "state", Usage: "keep subscriptions, with their secrets, and what is still due in `FILE`"},
+
+		&cli.Float64Flag{Name: "time-scale", Value: 1, Usage: "retry `N` times faster: with 3200, 26h36m pass in 30s"},
+		&cli.StringFlag{Name: "retry-schedule", Value: "1m,5m,30m,2h,24h", Usage: "retry after `WAITS`, or none"},
+		&cli.IntFlag{Name: "attempts", Usage: "give a delivery up after `N` attempts (default: one more than there are waits)", DefaultText: "-"},
+		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give a handler `DURATION` to answer"},
+
+		&cli.StringFlag{Name: "latency", Usage: "hold every answer back for `RANGE`: 200ms or 50-200ms"},
+		&cli.StringSliceFlag{Name: "fault", Usage: "a `FAULT` is 'POST /image=500:10%': see above; repeatable"},
+		&cli.StringSliceFlag{Name: "media-fault", Usage: "the same for pictures: `FAULT` is gone@10s, slow@2s, truncate:10% or type; repeatable"},
+		&cli.StringFlag{Name: "rate-limit", Usage: "allow each key `RATE` requests: 60/m"},
+		&cli.Int64Flag{Name: "seed", Usage: "draw latency and faults from seed `N` (default: another one each time)", DefaultText: "-"},
+	}
+}
+
+// mockServer is the mock that the flags describe.
+func (e Env) mockServer(c *cli.Context) (*mock.Server, error) {
+	roots, err := loadCA(c.String("ca-file"))
+	if err != nil {
+		return nil, err
+	}
+	key, err := e.secretFrom(c, "api-key-file", "PICTAP_MOCK_API_KEY")
+	if err != nil {
+		return nil, err
+	}
+	ladder, err := readLadder(c)
+	if err != nil {
+		return nil, err
+	}
+	faults, err := e.readFaults(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Duration("timeout") < time.Millisecond {
+		return nil, usagef("--timeout must be at least 1ms")
+	}
+	return &mock.Server{
+		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
+		Ladder: ladder, Faults: faults,
+		Dispatcher: &mock.Dispatcher{RootCAs: roots, Now: e.Now, Timeout: c.Duration("timeout")},
+		Now:        e.Now, Random: e.Random, Log: e.logger(c),
+	}, nil
+}
+
+const maxTimeScale = 1e9
+
+func readLadder(c *cli.Context) (mock.Ladder, error) {
+	l := mock.Ladder{Scale: c.Float64("time-scale"), Attempts: c.Int("attempts")}
+	if !(l.Scale > 0 && l.Scale <= maxTimeScale) || math.IsNaN(l.Scale) {
+		return l, usagef("--time-scale must be more than 0, and at most 1000000000")
+	}
+	if l.Attempts < 0 || l.Attempts > 1000 || l.Attempts == 0 && c.IsSet("attempts") {
+		return l, usagef("--attempts must be a number from 1 to 1000")
+	}
+	var err error
+	if l.Waits, err = mock.ParseWaits(c.String("retry-schedule")); err != nil {
+		return l, usagef("--retry-schedule: %s", sanitize(err.Error(), 200)).withHint("waits are written 1m,5m,30m,2h,24h; none is a single attempt")
+	}
+	return l, nil
+}
+
+func (e Env) readFaults(c *cli.Context) (mock.Faults, error) {
+	f := mock.Faults{Seed: uint64(e.now().UnixNano())}
+	if c.IsSet("seed") {
+		f.Seed = uint64(c.Int64("seed"))
+	}
+	var err error
+	if text := c.String("latency"); text != "" {
+		if f.Latency, err = mock.ParseLatency(text); err != nil {
+			return f, badFlag("latency", text, err)
+		}
+	}
+	if text := c.String("rate-limit"); text != "" {
+		if f.Limit, err = mock.ParseRate(text); err != nil {
+			return f, badFlag("rate-limit", text, err)
+		}
+	}
+	for _, text := range c.StringSlice("fault") {
+		fault, err := mock.ParseFault(text)
+		if err != nil {
+			return f, badFlag("fault", text, err)
+		}
+		f.Rules = append(f.Rules, fault)
+	}
+	for _, text := range c.StringSlice("media-fault") {
+		fault, err := mock.ParseMediaFault(text)
+		if err != nil {
+			return f, badFlag("media-fault", text, err)
+		}
+		f.Rules = append(f.Rules, fault)
+	}
+	return f, nil
+}
+
+func badFlag(name, text string, err error) error {
+	return usagef("--%s is %q: %s", name, sanitize(text, 80), sanitize(err.Error(), 200)).withHint(`"pictap mock --help" shows how it is written`)
+}
+
+// mockNotes are lines about what is not as it is without flags: a word and what it is about.
+func mockNotes(s *mock.Server, state string) (notes [][2]string) {
+	add := func(word, format string, args ...any) {
+		notes = append(notes, [2]string{word, fmt.Sprintf(format, args...)})
+	}
+	if state != "" {
+		add("state", "%s", sanitize(state, 300))
+	}
+	if attempts, said, here := s.Ladder.Course(); s.Ladder.Scale != 1 || attempts != 6 {
+		add("retries", "%s in %s, which is %s here", oneOrMany(attempts, "attempt", "attempts"), plainSpan(said), plainSpan(here))
+	}
+	if l := s.Faults.Latency; l.Max > 0 {
+		add("latency", "%s to %s", plainSpan(l.Min), plainSpan(l.Max))
+	}
+	if l := s.Faults.Limit; l.Count > 0 {
+		add("limit", "%s in %s for each key", oneOrMany(l.Count, "request", "requests"), plainSpan(l.Per))
+	}
+	var rules []string
+	for _, rule := range s.Faults.Rules {
+		rules = append(rules, sanitize(rule.String(), 200))
+	}
+	if len(rules) > 0 {
+		add("faults", "%s", strings.Join(rules, ", "))
+	}
+	if len(rules) > 0 || s.Faults.Latency.Max > s.Faults.Latency.Min {
+		add("seed", "%d", s.Faults.Seed)
+	}
+	return notes
+}
+
+// plainSpan writes 26h36m rather than 26h36m0s.
+func plainSpan(d time.Duration) string {
+	text := d.Round(time.Microsecond).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
