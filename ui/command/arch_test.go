@@ -89,7 +89,7 @@ var rooms = []struct {
 	{"github.com/brianvoe/gofakeit", []string{"fixtures/*.go"}, "chance comes from a seed, and seeds belong to fixtures"},
 	{"github.com/urfave/cli", []string{"main.go", "ui/command/*.go"}, "only the command line knows that there is one"},
 	{"github.com/xrash/smetrics", []string{"ui/command/suggest.go"}, "suggestions are words for people"},
-	{"github.com/rivo/uniseg", []string{"ui/command/*.go"}, "how wide text is matters on a terminal alone"},
+	{"github.com/rivo/uniseg", []string{"ui/command/*.go", "mock/media/*.go"}, "what a person sees as one character, on a terminal and on a picture"},
 	{"github.com/schollz/progressbar", []string{"ui/command/*.go"}, "progress is shown to people"},
 	{"modernc.org/sqlite", []string{"tunnel/store/*.go"}, "only the store knows what it is made of"},
 	{"github.com/gofrs/flock", []string{"tunnel/store/*.go"}, "one state, one listener: the store guards it"},
