@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +19,7 @@ import (
 const (
 	deliveryTimeout = 30 * time.Second // concepts: "2xx within 30 seconds"
 	maxReply        = 64 << 10         // bytes of a receiver's answer
-	maxClients      = 256              // hosts that connections are kept to
+	maxTargets      = 256              // URLs that are remembered
 )
 
 // A Dispatcher signs events and POSTs them. The zero Dispatcher is ready to use;
@@ -36,7 +35,8 @@ type Dispatcher struct {
 	TLS     *tls.Config      // instead, for more than that
 	Now     func() time.Time // nil means time.Now
 
-	mu      sync.Mutex              // guards clients
+	mu      sync.Mutex // guards what follows
+	targets map[string]target
 	clients map[string]*wire.Client // by scheme and host
 }
 
@@ -61,6 +61,9 @@ type Result struct {
 
 // OK reports whether the delivery counts as received: any 2xx does.
 func (r Result) OK() bool { return r.Status/100 == 2 }
+
+// TimedOut reports whether there was no answer in time.
+func (r Result) TimedOut() bool { return errors.Is(r.Err, wire.ErrTimeout) }
 
 // Problem says in a few words what went wrong; "" for what was received.
 func (r Result) Problem() string {
@@ -90,64 +93,91 @@ func (d *Dispatcher) Deliver(ctx context.Context, del Delivery) Result {
 const userAgent = "pictap-mock"
 
 // Send makes one attempt with exactly this message. That it failed is in the result.
-func (d *Dispatcher) Send(ctx context.Context, target string, m pictify.Message) Result {
+func (d *Dispatcher) Send(ctx context.Context, address string, m pictify.Message) Result {
 	result := Result{At: d.now()}
-	u, err := url.Parse(target)
-	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		err = errors.New("the target is no http or https URL")
-	}
+	t, err := d.target(address)
 	if err != nil {
-		result.Err = fmt.Errorf("deliver: %w", cause(err))
+		result.Err = fmt.Errorf("deliver: %w", err)
 		return result
 	}
-	timeout := d.Timeout
-	if timeout == 0 {
-		timeout = deliveryTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	answer, err := d.client(u).Do(ctx, wireRequest(u, m))
+	answer, err := t.client.Do(ctx, t.request(m))
 	result.Status, result.Header, result.Body = answer.Status, answer.Header, answer.Body
 	result.Truncated, result.Err = answer.Longer || answer.BrokenOff, err
 	result.Duration = d.now().Sub(result.At)
 	return result
 }
 
-func wireRequest(u *url.URL, m pictify.Message) wire.Request {
-	return wire.Request{
-		URI: u.RequestURI(), Host: u.Host, Body: m.Body,
-		Header: append(slices.Clip(m.Header), pictify.Field{Name: "User-Agent", Value: userAgent}),
-	}
+// A target is a URL taken apart, and the client of its host.
+type target struct {
+	client    *wire.Client
+	uri, host string
 }
 
-// WireText is the request that Send makes, byte for byte.
-func WireText(target string, m pictify.Message) (string, error) {
-	u, err := url.Parse(target)
-	if err != nil {
-		return "", fmt.Errorf("write request: %w", cause(err))
-	}
-	text, err := wireRequest(u, m).Text()
-	return string(text), err
+func (t target) request(m pictify.Message) wire.Request {
+	return wire.Request{URI: t.uri, Host: t.host, Header: m.Header, Tail: ownFields, Body: m.Body}
 }
 
-// client is the one for the host of u.
-func (d *Dispatcher) client(u *url.URL) *wire.Client {
-	key := u.Scheme + "://" + u.Host
+var ownFields = []pictify.Field{{Name: "User-Agent", Value: userAgent}}
+
+// target finds or makes the target of a URL.
+func (d *Dispatcher) target(address string) (target, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if c := d.clients[key]; c != nil {
-		return c
+	if t, ok := d.targets[address]; ok {
+		return t, nil
 	}
-	if d.clients == nil || len(d.clients) >= maxClients {
+	u, err := parseAddress(address)
+	if err != nil {
+		return target{}, err
+	}
+	if len(d.targets) >= maxTargets {
 		d.closeAll()
-		d.clients = make(map[string]*wire.Client)
+		d.targets = nil
 	}
-	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: d.TLS, MaxBody: maxReply}
+	if d.targets == nil {
+		d.targets, d.clients = make(map[string]target), make(map[string]*wire.Client)
+	}
+	origin := u.Scheme + "://" + u.Host
+	if d.clients[origin] == nil {
+		d.clients[origin] = d.newClient(u)
+	}
+	t := target{client: d.clients[origin], uri: u.RequestURI(), host: u.Host}
+	d.targets[address] = t
+	return t, nil
+}
+
+func (d *Dispatcher) newClient(u *url.URL) *wire.Client {
+	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: d.TLS, Timeout: d.Timeout, MaxBody: maxReply}
 	if c.TLS == nil {
 		c.TLS = &tls.Config{RootCAs: d.RootCAs}
 	}
-	d.clients[key] = c
+	if c.Timeout == 0 {
+		c.Timeout = deliveryTimeout
+	}
 	return c
+}
+
+// parseAddress reads where a message goes. The error does not repeat it: the URL of
+// a receiver has a token in it.
+func parseAddress(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return nil, e.Err
+	}
+	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		err = errors.New("the target is no http or https URL")
+	}
+	return u, err
+}
+
+// WireText is the request that Send makes, byte for byte.
+func WireText(address string, m pictify.Message) (string, error) {
+	u, err := parseAddress(address)
+	if err != nil {
+		return "", fmt.Errorf("write request: %w", err)
+	}
+	text, err := target{uri: u.RequestURI(), host: u.Host}.request(m).Text()
+	return string(text), err
 }
 
 // closeAll closes idle connections. d.mu must be held.
@@ -170,13 +200,4 @@ func (d *Dispatcher) now() time.Time {
 		return time.Now()
 	}
 	return d.Now()
-}
-
-// cause removes the URL that net/url puts before it: the URL of a receiver has a
-// token in it.
-func cause(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
 }

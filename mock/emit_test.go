@@ -54,6 +54,9 @@ func TestEmitEveryType(t *testing.T) {
 	}
 
 	for _, got := range hook.all() {
+		for _, problem := range fixtures.Validate(got.body) {
+			t.Errorf("%s: %s in %s", problem.Path, problem.Text, got.body)
+		}
 		sub, id := subs[got.path], got.header.Get("X-Pictify-Delivery-Id")
 		if want := signature(sub.Secret.Reveal(), testNow, got.body); got.header.Get("X-Pictify-Signature") != want {
 			t.Errorf("%s signed %s, want %s", got.path, got.header.Get("X-Pictify-Signature"), want)

@@ -27,6 +27,7 @@ type conn struct {
 	net.Conn
 	src  io.LimitedReader // bounds one answer
 	br   *bufio.Reader
+	buf  []byte    // for requests, one after the other
 	used bool      // it has carried a request: the other side may have closed it since
 	idle time.Time // since when
 }
@@ -42,12 +43,14 @@ func newConn(c net.Conn) *conn {
 // make two records of two.
 const oneWrite = 16 << 10
 
-func (cn *conn) send(head, body []byte) error {
-	if len(head)+len(body) <= oneWrite {
-		_, err := cn.Write(append(head, body...))
+func (cn *conn) send(r Request) error {
+	cn.buf = r.appendHead(cn.buf[:0])
+	if len(cn.buf)+len(r.Body) <= oneWrite {
+		cn.buf = append(cn.buf, r.Body...)
+		_, err := cn.Write(cn.buf)
 		return err
 	}
-	buffers := net.Buffers{head, body}
+	buffers := net.Buffers{cn.buf, r.Body}
 	_, err := buffers.WriteTo(cn.Conn)
 	return err
 }
@@ -97,7 +100,7 @@ func (c *Client) closeOld() {
 
 // dial connects to the origin.
 func (c *Client) dial(ctx context.Context) (*conn, error) {
-	d := net.Dialer{Timeout: dialTimeout, Control: func(_, address string, _ syscall.RawConn) error {
+	d := net.Dialer{Timeout: c.dialTime(), Control: func(_, address string, _ syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return &DialError{Reason: "bad address " + address}
@@ -122,6 +125,13 @@ func (c *Client) dial(ctx context.Context) (*conn, error) {
 	return newConn(nc), nil
 }
 
+func (c *Client) dialTime() time.Duration {
+	if c.Timeout > 0 {
+		return min(c.Timeout, dialTimeout)
+	}
+	return dialTimeout
+}
+
 // address is host and port. Names below localhost are on this machine, as
 // browsers have it (RFC 6761); not every resolver does.
 func (c *Client) address() string {
@@ -144,7 +154,7 @@ func (c *Client) handshake(ctx context.Context, nc net.Conn) (net.Conn, error) {
 		cfg.ServerName = c.Origin.Hostname()
 	}
 	tc := tls.Client(nc, cfg)
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.dialTime())
 	defer cancel()
 	if err := tc.HandshakeContext(ctx); err != nil {
 		nc.Close()

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"syscall"
@@ -29,16 +30,25 @@ const (
 var errStale = errors.New("idle connection had been closed")
 
 func (c *Client) exchange(ctx context.Context, connect func(context.Context) (*conn, error), r Request) (Answer, error) {
-	head, err := r.head()
-	if err != nil {
+	if err := r.check(); err != nil {
 		return Answer{}, err
 	}
 	cn, err := connect(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
+	if c.Timeout > 0 {
+		cn.SetDeadline(time.Now().Add(c.Timeout))
+	}
 	stop := context.AfterFunc(ctx, func() { cn.SetDeadline(time.Unix(1, 0)) }) // wakes any read or write
-	a, keep, err := c.talk(cn, r.Method, head, r.Body)
+	var writeErr error
+	if r.Send != nil {
+		writeErr = r.Send(ctx, cn, r.appendHead(nil), r.Body)
+	} else {
+		writeErr = cn.send(r)
+	}
+	a, keep, err := c.listen(cn, r.Method, writeErr)
+	a.Reused = cn.used
 	if stop() && keep {
 		cn.used = true
 		c.put(cn)
@@ -46,7 +56,7 @@ func (c *Client) exchange(ctx context.Context, connect func(context.Context) (*c
 		cn.Close() // what its error could say, the exchange has said
 	}
 	switch {
-	case err != nil && ctx.Err() != nil && a.Status == 0:
+	case err != nil && a.Status == 0 && (ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)):
 		return a, ErrTimeout
 	case errors.Is(err, ErrBrokenOff) && cn.used:
 		c.CloseIdle()
@@ -55,18 +65,27 @@ func (c *Client) exchange(ctx context.Context, connect func(context.Context) (*c
 	return a, err
 }
 
-// talk writes the request and reads the answer. keep says whether the
-// connection can carry another.
-func (c *Client) talk(cn *conn, method string, head, body []byte) (a Answer, keep bool, err error) {
+// listen reads the answer to a request that was written, or could not be. keep
+// says whether the connection can carry another.
+func (c *Client) listen(cn *conn, method string, writeErr error) (a Answer, keep bool, err error) {
 	cn.src.N = MaxHead
-	writeErr := cn.send(head, body)
+	most := c.MaxBody
+	if most == 0 {
+		most = defaultMaxBody
+	}
 	// A server may answer and close before it has read everything (413): so the
 	// answer counts, whatever happened to the writing.
+	if a, ok := cn.plainAnswer(method, most); ok {
+		return a, writeErr == nil && cn.br.Buffered() == 0, nil
+	}
 	res, err := readAnswer(cn.br, method)
 	if err != nil && cn.src.N <= 0 {
 		return a, false, errors.New("not an HTTP answer: its head is too long")
 	}
 	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return a, false, err
+		}
 		if writeErr != nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err) {
 			return a, false, ErrBrokenOff
 		}
@@ -74,10 +93,6 @@ func (c *Client) talk(cn *conn, method string, head, body []byte) (a Answer, kee
 	}
 	defer res.Body.Close()
 	a.Status, a.Header = res.StatusCode, fieldsOf(res.Header)
-	most := c.MaxBody
-	if most == 0 {
-		most = defaultMaxBody
-	}
 	cn.src.N = most + maxFraming
 	a.Body, err = readBody(res, most)
 	if a.Longer = int64(len(a.Body)) > most; a.Longer {
@@ -135,34 +150,45 @@ func readAnswer(br *bufio.Reader, method string) (*http.Response, error) {
 
 // Text is the request as it is sent.
 func (r Request) Text() ([]byte, error) {
-	head, err := r.head()
-	return append(head, r.Body...), err
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return append(r.appendHead(nil), r.Body...), nil
 }
 
-// head is the request up to and including the empty line. A field that would end
-// its line, or the head, is an error.
-func (r *Request) head() ([]byte, error) {
+// check returns an error for a field that would end its line, or the head.
+func (r *Request) check() error {
+	for _, list := range [][]pictify.Field{r.Header, r.Tail} {
+		for _, f := range list {
+			if !httpguts.ValidHeaderFieldName(f.Name) || !httpguts.ValidHeaderFieldValue(f.Value) {
+				return fmt.Errorf("header field %q cannot be sent", f.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// appendHead appends the request up to and including the empty line.
+func (r *Request) appendHead(b []byte) []byte {
 	method := r.Method
 	if method == "" {
 		method = http.MethodPost
 	}
-	b := make([]byte, 0, 512)
 	b = append(b, method...)
 	b = append(b, ' ')
 	b = append(b, r.URI...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	b = append(b, r.Host...)
 	b = append(b, "\r\n"...)
-	for _, f := range r.Header {
-		if !httpguts.ValidHeaderFieldName(f.Name) || !httpguts.ValidHeaderFieldValue(f.Value) {
-			return nil, fmt.Errorf("header field %q cannot be sent", f.Name)
+	for _, list := range [][]pictify.Field{r.Header, r.Tail} {
+		for _, f := range list {
+			b = append(b, f.Name...)
+			b = append(b, ": "...)
+			b = append(b, f.Value...)
+			b = append(b, "\r\n"...)
 		}
-		b = append(b, f.Name...)
-		b = append(b, ": "...)
-		b = append(b, f.Value...)
-		b = append(b, "\r\n"...)
 	}
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(len(r.Body)), 10)
-	return append(b, "\r\n\r\n"...), nil
+	return append(b, "\r\n\r\n"...)
 }

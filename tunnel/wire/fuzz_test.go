@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/wire"
 )
@@ -95,6 +97,35 @@ func FuzzAnswer(f *testing.F) {
 		}
 		if sent := c.written.String(); sent != "POST / HTTP/1.1\r\nHost: x\r\nB: 1\r\na: 2\r\nB: 3\r\nContent-Length: 4\r\n\r\nbody" {
 			t.Errorf("sent %q", sent)
+		}
+	})
+}
+
+// FuzzPlainAnswer holds what is read by hand to what net/http makes of it.
+func FuzzPlainAnswer(f *testing.F) {
+	for _, s := range seeds(f) {
+		f.Add(s)
+	}
+	for _, s := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: x\r\nx-a: 1\r\nX-A: 2\r\n\r\nOK", "HTTP/1.1 401 Unauthorized\r\nContent-Length:0\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nOK", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nO",
+		"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\nOK", "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx",
+		"HTTP/1.1 200 OK\r\n Content-Length: 1\r\n\r\nx", "HTTP/1.1 200 OK\r\nA:\r\n b\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 200 OK\nContent-Length: 1\n\nx\r\n\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		const most = 1000
+		got, ok := wire.PlainAnswer(&script{says: bytes.NewReader(raw)}, "POST", most)
+		if !ok {
+			return
+		}
+		want, err := wire.ReadAnswer(&script{says: bytes.NewReader(raw)}, "POST", most)
+		if err != nil {
+			t.Fatalf("%q is taken, but net/http says %v", raw, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-net/http +ours)\n%s", raw, diff)
 		}
 	})
 }

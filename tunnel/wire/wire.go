@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net/netip"
 	"net/url"
 	"sync"
@@ -49,6 +50,10 @@ type Client struct {
 	// cannot first be this machine and later another one. Nil allows all.
 	Allow func(netip.Addr) error
 
+	// Timeout is for one exchange, its dialling apart; 0 means as long as ctx lasts.
+	// It is cheaper than a context with a deadline.
+	Timeout time.Duration
+
 	// MaxBody is how many bytes of an answer's body are read; a longer one costs
 	// the connection. 0 means 1 MiB.
 	MaxBody int64
@@ -64,7 +69,12 @@ type Request struct {
 	URI    string // as in the request line, "/path?query"
 	Host   string
 	Header []pictify.Field
+	Tail   []pictify.Field // after Header
 	Body   []byte
+	// Send, unless nil, writes the request instead: slowly, in pieces, at a certain
+	// moment. Head ends with the empty line. Its error is what an error of writing is.
+	// It should end when ctx does, which also makes w fail.
+	Send func(ctx context.Context, w io.Writer, head, body []byte) error
 }
 
 // An Answer is what came back.
@@ -74,10 +84,12 @@ type Answer struct {
 	Body      []byte          // at most MaxBody of it
 	BrokenOff bool            // the body ended too early
 	Longer    bool            // the body went on
+	Reused    bool            // the connection had carried another request before
 }
 
 // Do sends a request and reads the answer. The error is a [*DialError],
-// [ErrBrokenOff], [ErrTimeout] when ctx ends before there is a status, or says
+// [ErrBrokenOff], [ErrTimeout] when ctx ends or Timeout is over before there is a
+// status, or says
 // what was wrong with the answer.
 //
 // A request that meets a connection which the other side has closed meanwhile is

@@ -223,3 +223,34 @@ func TestDialling(t *testing.T) {
 		t.Errorf("an address that is not allowed: %v", err)
 	}
 }
+
+// Whoever wants to send in another way than at once writes the request himself.
+func TestSendInPieces(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
+	defer srv.Close()
+	address := srv.Listener.Addr().String()
+	c := newClient(t, address)
+	r := request(address)
+	r.Send = func(_ context.Context, w io.Writer, head, body []byte) error {
+		for _, part := range [][]byte{head[:7], head[7:], body[:1], body[1:]} {
+			if _, err := w.Write(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range 2 {
+		a, err := c.Do(t.Context(), r)
+		if err != nil || a.Status != 200 || string(a.Body) != "body" || a.Reused != (i > 0) {
+			t.Errorf("request %d: %d %q, reused %t, %v", i, a.Status, a.Body, a.Reused, err)
+		}
+	}
+
+	gaveUp := errors.New("gave up")
+	r.Send = func(context.Context, io.Writer, []byte, []byte) error { return gaveUp }
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := c.Do(ctx, r); err == nil {
+		t.Error("what was not sent was answered")
+	}
+}

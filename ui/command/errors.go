@@ -169,9 +169,9 @@ func explain(err error) explanation {
 	case errors.Is(err, syscall.ENOSPC):
 		return explanation{exitFailed, "the disk is full"}
 	case errors.Is(err, syscall.EROFS):
-		return explanation{exitFailed, "the file system is read-only; --state-dir or PICTAP_STATE_DIR chooses another place"}
+		return explanation{exitFailed, "the file system is read-only; choose another place"}
 	case errors.Is(err, fs.ErrPermission) && !errors.As(err, &netOp):
-		return explanation{exitFailed, "check who may write there, or choose another place"}
+		return explanation{exitFailed, "check who may write there, or choose another place with --state-dir or --out"}
 
 	// Ports and the network. A timeout of one request is the network's; a
 	// command that waits for something says withCode(exitTimeout, …) itself.

@@ -64,7 +64,7 @@ func (e Env) checkFixtures(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	bar := e.progress(c, p, -1, "payloads")
+	bar := e.progress(p, -1, "payloads")
 	defer bar.end()
 	run := &checkRun{p: p, bar: bar, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
 	run.checker.Secret = pictify.NewSecret(secret)

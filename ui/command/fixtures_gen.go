@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	bar := e.progress(c, p, int64(set.Total()), "events")
+	bar := e.progress(p, int64(set.Total()), "events")
 	defer bar.end()
 	set.Progress = bar.set
 	if out == "-" {
@@ -87,6 +88,9 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 	defer folder.Close()
 	folder.Force = c.Bool("force")
 	if err := set.Write(c.Context, folder); err != nil {
+		if c.Context.Err() != nil {
+			return errors.New("interrupted, and nothing was written")
+		}
 		return err
 	}
 	bar.end()

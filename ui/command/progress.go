@@ -1,11 +1,11 @@
 package command
 
 import (
+	"io"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"github.com/urfave/cli/v2"
 )
 
 // progressAfter is how long work may take before a bar shows it.
@@ -14,46 +14,50 @@ const progressAfter = time.Second
 // A progress is a bar on the terminal, for work that takes longer than a moment.
 // Elsewhere it shows nothing. Its methods may be called from several goroutines.
 type progress struct {
-	mu    sync.Mutex // guards all below
-	bar   *progressbar.ProgressBar
-	begin func() *progressbar.ProgressBar // nil: there is to be no bar
-	now   func() time.Time
-	start time.Time
+	mu  sync.Mutex               // guards bar
+	bar *progressbar.ProgressBar // nil shows nothing
 }
 
 // progress is a bar for total things, or for as many as come when total is -1.
-func (e Env) progress(c *cli.Context, p *printer, total int64, what string) *progress {
-	pr := &progress{now: e.now, start: e.now()}
+func (e Env) progress(p *printer, total int64, what string) *progress {
 	if p.json || !e.StderrTTY {
-		return pr
+		return &progress{}
 	}
-	pr.begin = func() *progressbar.ProgressBar {
-		return progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(e.stderr()),
-			progressbar.OptionSetDescription(what),
-			progressbar.OptionEnableColorCodes(false),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString(what),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-		)
+	// The bar measures its rate from the beginning, and is seen from a moment later.
+	return &progress{bar: progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(&later{w: e.stderr(), now: e.now, from: e.now().Add(progressAfter)}),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionEnableColorCodes(false),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString(what),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// A later writer drops what comes before its time.
+type later struct {
+	w    io.Writer
+	now  func() time.Time
+	from time.Time
+}
+
+func (l *later) Write(p []byte) (int, error) {
+	if l.now().Before(l.from) {
+		return len(p), nil
 	}
-	return pr
+	return l.w.Write(p)
 }
 
 // set says how much is done.
 func (p *progress) set(done int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.begin == nil || p.bar == nil && p.now().Sub(p.start) < progressAfter {
-		return
+	if p.bar != nil {
+		p.bar.Set(done) // an error of the terminal must not end the work
 	}
-	if p.bar == nil {
-		p.bar = p.begin()
-	}
-	p.bar.Set(done) // an error of the terminal must not end the work
 }
 
 // end takes the bar off the terminal. It may be called again.
@@ -62,6 +66,6 @@ func (p *progress) end() {
 	defer p.mu.Unlock()
 	if p.bar != nil {
 		p.bar.Clear()
+		p.bar = nil
 	}
-	p.bar, p.begin = nil, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ const (
 	// spoken is how many requests are told of one by one; of more there is a summary.
 	spoken        = 100
 	maxConcurrent = 1000
+	manyGC        = 400
 	// usualConcurrency is that of many requests.
 	usualConcurrency = 16
 )
@@ -107,7 +109,7 @@ type barrage struct {
 }
 
 // counts is what decides how a trigger exits.
-type counts struct{ sent, dropped, unexpected, unreached, refused int }
+type counts struct{ sent, dropped, unexpected, unreached, late, refused int }
 
 // sendVolley sends the requests, tells how each was answered or, of many, how all
 // of them were, and returns an error unless all is well.
@@ -126,9 +128,12 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 	if total == 0 {
 		total = -1
 	}
-	b.bar = e.progress(c, p, total, "requests")
+	b.bar = e.progress(p, total, "requests")
 	defer b.bar.end()
 	load.Do = b.do
+	if many { // next to nothing stays in memory, so there is no need to look for what does after each few megabytes
+		defer debug.SetGCPercent(debug.SetGCPercent(manyGC))
+	}
 	start := time.Now()
 	load.Run(ctx)
 	b.bar.end()
@@ -225,6 +230,9 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 	switch {
 	case o.Status == 0:
 		b.unreached++
+		if o.TimedOut() {
+			b.late++
+		}
 	case x.text == "" && !isTaken(o.Status):
 		b.refused++
 	}
@@ -237,6 +245,9 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 func (b *barrage) verdict(c *cli.Context) error {
 	all := fmt.Sprintf("%d requests", b.sent)
 	switch {
+	case b.late > 0 && b.late == b.unreached && (b.unexpected == 0 || b.late == b.sent):
+		return withHint(withCode(exitTimeout, fmt.Errorf("the app did not answer %d of %s within %v", b.late, all, c.Duration("timeout"))),
+			"answer 200 first, then work; Pictify waits 30 s")
 	case b.unreached > 0 && (b.unexpected == 0 || b.unreached == b.sent):
 		return withHint(withCode(exitNetwork, fmt.Errorf("%w: %d of %s", errAppUnreachable, b.unreached, all)),
 			"is your app running, and is %s its address?", b.address())
