@@ -50,6 +50,10 @@ var arrows = map[string]struct {
 		[]string{"pictap/fixtures", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
 		"what plays Pictify must not know our half of the wire, or both could be wrong in the same way",
 	},
+	"pictap/mock/media": {
+		nil,
+		"a picture is made of a size, texts and a seed; who asks for it, and how, is none of its business",
+	},
 	"pictap/fixtures": {
 		[]string{"pictap/tunnel/pictify"},
 		"samples depend on what an event is, not on what becomes of it",
@@ -90,6 +94,10 @@ var rooms = []struct {
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
 	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
+	{"golang.org/x/image", []string{"mock/media/*.go"}, "who draws needs fonts and colours"},
+	{"golang.org/x/text", []string{"mock/media/*.go"}, "who draws needs letters with their accents in one"},
+	{"github.com/rivo/uniseg", []string{"mock/media/*.go"}, "who draws needs to know what a reader takes for one character"},
+	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "one package writes PDFs"},
 	{"golang.org/x/sync", nil, ""},
 }
 
