@@ -21,8 +21,12 @@ func main() {
 		command.Trigger(env),  // signed fake events
 		command.Replay(env),   // stored deliveries again
 		command.Events(env),   // what was recorded
+		command.Sign(env),     // the signature of a body
+		command.Verify(env),   // what a signature is worth
+		command.Explain(env),  // why it does not match, and what to change
 		command.Fixtures(env), // files for tests
 		command.Mock(env),     // the Pictify API on this machine
+		command.Check(env),    // whether the app's handler would survive production
 		command.Subs(env),     // what Pictify believes it should call
 		command.Secret(env),   // the one secret that the app verifies with
 		command.Version(env),  // which pictap this is

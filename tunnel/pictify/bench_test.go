@@ -1,6 +1,7 @@
 package pictify_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,5 +67,22 @@ func BenchmarkBody(b *testing.B) {
 	}
 	for b.Loop() {
 		e.Body()
+	}
+}
+
+// A whole search that finds nothing.
+func BenchmarkExplain(b *testing.B) {
+	g := readGiven(b)
+	for _, size := range []int{1 << 10, 1 << 20} {
+		b.Run(strconv.Itoa(size>>10)+"KiB", func(b *testing.B) {
+			body := []byte(strings.Replace(g.Rich, "Caf\u00e9", strings.Repeat("Caf\u00e9 & co / ", (size-len(g.Rich))/16), 1))
+			q := broken{Header: [][2]string{{pictify.SignatureHeader, "t=1769682600,v1=" + strings.Repeat("ab", 32)}}, Body: body}.question(g)
+			b.ReportAllocs()
+			for b.Loop() {
+				if c := pictify.Explain(q); !c.Unknown() {
+					b.Fatal(c.Faults)
+				}
+			}
+		})
 	}
 }

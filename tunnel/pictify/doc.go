@@ -20,4 +20,12 @@
 // letters) accepts what an attacker would send. Everything that Pictify merely
 // reports is read leniently: unknown event types are carried through, unknown
 // keys are ignored, and an API answer may be wrapped or flat.
+//
+// # Why a signature does not match
+//
+// [Explain] reasons about bytes alone: it computes what the signature would be if
+// somebody had made this or that mistake, and names the first that fits. It knows
+// mistakes by codes and speaks no sentence; the words for people, and what to
+// change in which framework, are the command line's. That way the same finding
+// can be said in a line, on a page and to a program.
 package pictify

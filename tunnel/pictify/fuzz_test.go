@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -187,6 +188,55 @@ func FuzzAPIAnswer(f *testing.F) {
 		check("Delete", pictify.Subscription{UID: "none"}, c.Delete(t.Context(), "wh_abc123"))
 		for s, err := range c.List(t.Context()) {
 			check("List", s, err)
+		}
+	})
+}
+
+// Explain never panics, leaves what is valid alone, repeats itself, and finds the
+// simplest re-serialisation there is.
+func FuzzExplain(f *testing.F) {
+	g := readGiven(f)
+	seeds := 0
+	for name := range makers {
+		for _, b := range readBroken(f, name) {
+			if len(b.Header) > 0 {
+				f.Add(b.Header[0][1], b.Body, b.Expected, b.Handled)
+				seeds++
+			}
+		}
+	}
+	if seeds < 200 {
+		f.Fatalf("%d seeds, want at least 200", seeds)
+	}
+	now, secret := time.Unix(g.Now, 0), pictify.NewSecret(g.Secret)
+	f.Fuzz(func(t *testing.T, header string, body []byte, expected string, handled []byte) {
+		q := pictify.Question{
+			Header: []pictify.Field{{Name: pictify.SignatureHeader, Value: header}}, Body: body, Now: now, Secret: secret,
+			Expected: expected, Handled: handled, Budget: 1 << 20,
+		}
+		c := pictify.Explain(q)
+		if again := pictify.Explain(q); !reflect.DeepEqual(c, again) {
+			t.Errorf("Explain says %v, then %v", c, again)
+		}
+		if got := pictify.VerdictOf(pictify.Verify(secret, header, body, now)); header != "" && c.Verdict != got {
+			t.Errorf("verdict %s, but Verify says %s", c.Verdict, got)
+		}
+		for _, fault := range c.Faults {
+			if fault.Code == "" || len(fault.Detail) > 200 {
+				t.Errorf("fault %q", fault)
+			}
+		}
+		q.Header[0].Value, q.Expected, q.Handled = pictify.Sign(secret, now, body), "", nil
+		if c := pictify.Explain(q); c.Verdict != pictify.Valid || len(c.Faults) > 0 {
+			t.Errorf("of a valid delivery it says %v", c)
+		}
+		var compact bytes.Buffer
+		if len(body) > 4096 || json.Compact(&compact, body) != nil || bytes.Count(body, []byte("[")) > 200 || bytes.Count(body, []byte("{")) > 50 {
+			return
+		}
+		q.Header[0].Value = pictify.Sign(secret, now, compact.Bytes())
+		if c := pictify.Explain(q); c.Verdict != pictify.Valid && !c.Proven {
+			t.Errorf("signed as %s, sent as %s: %v", compact.Bytes(), body, c)
 		}
 	})
 }

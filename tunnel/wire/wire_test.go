@@ -199,7 +199,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestNoAnswerInTime(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond) // dialling included
 	defer cancel()
 	address := serve(t, func(_ int, c net.Conn) { io.Copy(io.Discard, c) })
 	if _, err := newClient(t, address).Do(ctx, request(address)); !errors.Is(err, wire.ErrTimeout) {
@@ -248,7 +248,7 @@ func TestSendInPieces(t *testing.T) {
 
 	gaveUp := errors.New("gave up")
 	r.Send = func(context.Context, io.Writer, []byte, []byte) error { return gaveUp }
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond) // dialling included
 	defer cancel()
 	if _, err := c.Do(ctx, r); err == nil {
 		t.Error("what was not sent was answered")

@@ -31,7 +31,7 @@ var arrows = map[string]struct {
 		"main is a table of contents; what it lists is in ui/command",
 	},
 	"pictap/ui/command": {
-		[]string{"pictap/fixtures", "pictap/mock", "pictap/tunnel", "pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/ui"},
+		[]string{"pictap/fixtures", "pictap/mock", "pictap/mock/check", "pictap/tunnel", "pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/ui"},
 		"the command line wires all parts, but a stand-in for tests has no place in the binary",
 	},
 	"pictap/ui": {
@@ -49,6 +49,10 @@ var arrows = map[string]struct {
 	"pictap/mock": {
 		[]string{"pictap/fixtures", "pictap/mock/media", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
 		"what plays Pictify must not know our half of the wire, or both could be wrong in the same way",
+	},
+	"pictap/mock/check": {
+		[]string{"pictap/fixtures", "pictap/tunnel/pictify", "pictap/tunnel/wire"},
+		"it sends what a handler might get; what is said about it, and where reports go, is the command line's",
 	},
 	"pictap/mock/media": {
 		nil,
@@ -85,6 +89,7 @@ var rooms = []struct {
 	{"github.com/brianvoe/gofakeit", []string{"fixtures/*.go"}, "chance comes from a seed, and seeds belong to fixtures"},
 	{"github.com/urfave/cli", []string{"main.go", "ui/command/*.go"}, "only the command line knows that there is one"},
 	{"github.com/xrash/smetrics", []string{"ui/command/suggest.go"}, "suggestions are words for people"},
+	{"github.com/rivo/uniseg", []string{"ui/command/*.go"}, "how wide text is matters on a terminal alone"},
 	{"github.com/schollz/progressbar", []string{"ui/command/*.go"}, "progress is shown to people"},
 	{"modernc.org/sqlite", []string{"tunnel/store/*.go"}, "only the store knows what it is made of"},
 	{"github.com/gofrs/flock", []string{"tunnel/store/*.go"}, "one state, one listener: the store guards it"},

@@ -21,6 +21,9 @@ type Env struct {
 	// terminal that understands colours and progress bars.
 	StdoutTTY, StderrTTY bool
 
+	// StdinTTY says that a person would have to type the standard input.
+	StdinTTY bool
+
 	// Getenv looks up an environment variable; "" is an unset one. Commands
 	// never ask the process, so that a developer's own PICTIFY_API_KEY
 	// cannot reach a test.
@@ -47,6 +50,7 @@ func OS() Env {
 		Stdin:       os.Stdin,
 		Stdout:      os.Stdout,
 		Stderr:      os.Stderr,
+		StdinTTY:    term.IsTerminal(int(os.Stdin.Fd())),
 		StdoutTTY:   isTerminal(os.Stdout),
 		StderrTTY:   isTerminal(os.Stderr),
 		Getenv:      os.Getenv,

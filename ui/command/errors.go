@@ -57,6 +57,9 @@ type outcome struct {
 	code ExitCode
 	hint string
 	err  error
+
+	said   bool // stdout has it already: no line of its own in JSON mode
+	silent bool // so have people
 }
 
 func (o *outcome) Error() string { return o.err.Error() }
@@ -233,10 +236,13 @@ func (e Env) Report(err error) int {
 		code = x.code
 		message := sanitize(strings.TrimSpace(err.Error()), 1000)
 		hint := sanitize(x.hint, 1000)
-		if e.json {
+		known, _ := errors.AsType[*outcome](err)
+		if e.json && (known == nil || !known.said) {
 			newPrinter(e, true, "off").emit(errorLine{lineHead{"error", 0, stamp(e.now())}, int(x.code), message, hint})
 		}
-		fmt.Fprintf(e.stderr(), "pictap: error: %s\n", message)
+		if known == nil || !known.silent {
+			fmt.Fprintf(e.stderr(), "pictap: error: %s\n", message)
+		}
 		if usage, ok := errors.AsType[*usageError](err); ok {
 			for _, line := range usage.place {
 				fmt.Fprintln(e.stderr(), line)

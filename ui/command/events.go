@@ -150,21 +150,29 @@ func (e Env) showEvent(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	var cause *causeLine
+	if d.Verdict != pictify.Valid && !c.Bool("body") {
+		if book, err := e.knownSecrets(c, true); err == nil {
+			cause = book.cause(d, 0)
+		}
+	}
 	switch {
 	case c.Bool("body"):
 		_, err := e.stdout().Write(d.Body)
 		return err
 	case p.json:
-		p.emit(newListedLine(d, true))
+		line := newListedLine(d, true)
+		line.Cause = cause
+		p.emit(line)
 	default:
-		p.data(shownText(p, d)...)
+		p.data(shownText(p, d, cause)...)
 	}
 	return nil
 }
 
 // shownText is a delivery whole, for people.
-func shownText(p *printer, d store.Delivery) []string {
-	lines := deliveryText(p.paint, p.zone, d)
+func shownText(p *printer, d store.Delivery, cause *causeLine) []string {
+	lines := deliveryText(p.paint, p.zone, d, cause)
 	lines = append(lines, "", sanitize(d.Method+" "+d.Path, longText))
 	lines = append(lines, fieldsText(d.Header)...)
 	lines = append(lines, "")

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,7 +19,7 @@ func likely(a store.Attempt) string {
 	}
 	body := ""
 	if isText(a) {
-		body = strings.ToLower(string(a.Body[:min(len(a.Body), 16<<10)]))
+		body = html.UnescapeString(strings.ToLower(string(a.Body[:min(len(a.Body), 16<<10)])))
 	}
 	switch {
 	case a.OK():
@@ -28,13 +29,15 @@ func likely(a store.Attempt) string {
 	case a.Status < 400:
 		return likelyRedirect(target, store.FieldValue(a.Header, "Location"))
 	case a.Status < 500:
-		if guess := likelyWords(body); guess != "" {
+		if guess := likelyWords(a.Status, body); guess != "" {
 			return guess
 		}
 		return likelyRefusal(target, a.Status)
 	}
 	return likelyCrash(a, body)
 }
+
+const slowHandler = "your handler works before it answers; answer 200 first, then work: Pictify waits 30 s"
 
 // likelySilence explains why there was no answer.
 func likelySilence(target *url.URL, a store.Attempt) string {
@@ -44,7 +47,7 @@ func likelySilence(target *url.URL, a store.Attempt) string {
 	case has("connection refused", "actively refused"):
 		return "nothing listens on " + place(target) + "; is your app running?"
 	case has("timeout", "deadline exceeded", "timed out", "in time"):
-		return "your handler works before it answers; answer 200 first, then work: Pictify waits 30 s"
+		return slowHandler
 	case has("gave http response to https client", "first record does not look like a tls handshake"):
 		return "the app speaks plain http there; forward to http://"
 	case has("certificate", "x509", "tls:"):
@@ -77,40 +80,13 @@ func likelyRedirect(target *url.URL, location string) string {
 	return "redirects are not followed; forward to " + to.String()
 }
 
-// likelyWords recognises what frameworks say when they refuse a webhook.
-func likelyWords(body string) string {
-	has := func(words ...string) bool { return containsAny(body, words...) }
-	switch {
-	case has("csrf verification failed", "csrf cookie not set", "csrf token missing"):
-		return "Django's CSRF check; decorate the view with @csrf_exempt"
-	case has("invalidauthenticitytoken", "can't verify csrf token authenticity"):
-		return "Rails's CSRF check; skip_before_action :verify_authenticity_token in the controller"
-	case has("page expired", "csrf token mismatch", "tokenmismatchexception"):
-		return "Laravel's CSRF check; exclude the path from it in bootstrap/app.php (validateCsrfTokens)"
-	case has("csrf", "xsrf", "cross-site"):
-		return "a CSRF check; exempt the path from it, its signature is its protection"
-	case has("blocked host", "disallowedhost", "invalid http_host", "invalid host header", "host is not allowed"):
-		return "the framework does not know this host name; add it to its list of allowed hosts"
-	case has("timestamp") && has("old", "expired", "tolerance", "stale", "recent"):
-		return "the handler finds the signature's time too far off; it compares Unix seconds, and 300 of them are allowed"
-	case has("signature", "hmac", "webhook secret"):
-		return `the handler computes another signature: it must hash "t.body" over the raw bytes, not over parsed and ` +
-			`re-encoded JSON, with the secret that "pictap secret show" prints, whsec_ included`
-	case has("unexpected token", "is not valid json", "unexpected end of json", "[object object]"):
-		return "the body was parsed twice, or parsed as something else; read the raw body once, then JSON.parse it"
-	case has("entity too large", "request too large", "payload too large"):
-		return "the body parser's limit is too small for this event; raise it"
-	}
-	return ""
-}
-
 // likelyRefusal explains a 4xx whose body says nothing that we know.
 func likelyRefusal(target *url.URL, status int) string {
 	switch status {
 	case http.StatusBadRequest:
 		return "the handler did not understand the request; its log knows more"
 	case http.StatusUnauthorized:
-		return `the signature was refused (is the app's secret the one that "pictap secret show" prints?), or the path wants a login`
+		return `the signature was refused (is the app's secret the one that "pictap secret show" prints? "pictap explain" finds out more), or the path wants a login`
 	case http.StatusForbidden:
 		return "a CSRF check, a login or a firewall in the app; exempt " + target.Path + " from it"
 	case http.StatusNotFound:
@@ -133,15 +109,14 @@ func likelyRefusal(target *url.URL, status int) string {
 
 // likelyCrash explains a 5xx.
 func likelyCrash(a store.Attempt, body string) string {
+	if guess := likelyThrown(body); guess != "" {
+		return guess
+	}
 	switch {
+	case a.Status == http.StatusGatewayTimeout, a.Duration >= 29*time.Second:
+		return slowHandler
 	case a.Status == http.StatusBadGateway, a.Status == http.StatusServiceUnavailable:
 		return "a proxy or development server answers, but the app behind it does not run (yet)"
-	case a.Status == http.StatusGatewayTimeout, a.Duration >= 29*time.Second:
-		return "your handler works before it answers; answer 200 first, then work: Pictify waits 30 s"
-	case containsAny(body, "unexpected token", "is not valid json", "[object object]"):
-		return likelyWords(body)
-	case containsAny(body, "timingsafeequal", "same byte length", "must be of type string or an instance of buffer"):
-		return "the signature check threw; compare lengths first, and take the header as a string and the body as bytes"
 	}
 	return "the handler threw an error; the app's log has it"
 }

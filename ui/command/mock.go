@@ -89,13 +89,13 @@ func (p *printer) stillDue(all []mock.Due, state string) {
 	switch {
 	case count == 0:
 	case state != "":
-		p.note("  %s%s still due, kept in %s", p.paintTalk.dim(pad("bye", 9)), counted(count, "delivery", "deliveries"), sanitize(state, 300))
+		p.note("  %s%s still due, kept in %s", p.paintTalk.dim(pad("bye", 9)), oneOrMany(count, "delivery", "deliveries"), sanitize(state, 300))
 	default:
-		p.warning("%s still due, and lost; --state FILE keeps such", counted(count, "delivery was", "deliveries were"))
+		p.warning("%s still due, and lost; --state FILE keeps such", oneOrMany(count, "delivery was", "deliveries were"))
 	}
 }
 
-func counted(n int, one, many string) string {
+func oneOrMany(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

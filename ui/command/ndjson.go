@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -67,6 +68,8 @@ type deliveryLine struct {
 	Attempts     []forwardLine `json:"attempts,omitzero"`  // in listings
 	Body         *string       `json:"body,omitempty"`     // when asked for; body_base64 when it is not UTF-8
 	BodyBase64   []byte        `json:"body_base64,omitempty"`
+	Signatures   *[]string     `json:"signatures,omitempty"` // with the body: the values of X-Pictify-Signature
+	Cause        *causeLine    `json:"cause,omitempty"`      // when the verdict is not valid
 }
 
 // forwardLine is one attempt to hand a delivery to the app.
@@ -189,6 +192,10 @@ func newListedLine(d store.Delivery, withBody bool) deliveryLine {
 	for _, a := range d.Attempts {
 		line.Attempts = append(line.Attempts, newForwardLine(d, a))
 	}
+	if withBody {
+		signatures := signaturesIn(d.Header)
+		line.Signatures = &signatures
+	}
 	switch {
 	case !withBody:
 	case utf8.Valid(d.Body):
@@ -198,6 +205,17 @@ func newListedLine(d store.Delivery, withBody bool) deliveryLine {
 		line.BodyBase64 = d.Body
 	}
 	return line
+}
+
+// signaturesIn are the values of the signature header, none is an empty list.
+func signaturesIn(header []pictify.Field) []string {
+	values := []string{}
+	for _, f := range header {
+		if strings.EqualFold(f.Name, pictify.SignatureHeader) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
 }
 
 // emit writes one line of NDJSON to stdout.

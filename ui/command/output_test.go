@@ -61,7 +61,7 @@ func tell(p *printer) {
 		Account: "live key pk_live_…9f2c", Took: 212 * time.Millisecond, Refused: []string{"batch.*"}, App: "answering", Secret: "whsec_…",
 	})
 	p.subscription(subscriptionLine{Event: pictify.RenderCompleted, Subscription: "sub_1", Status: "created"})
-	p.delivery(d)
+	p.delivery(d, nil)
 	p.attempt(d, a)
 
 	refused := a
@@ -81,10 +81,10 @@ func tell(p *printer) {
 	forged := d
 	forged.Seq, forged.Event, forged.About, forged.Verdict, forged.Source = 18, "", "", pictify.Mismatch, store.FromPictify
 	forged.Reason = "signature does not match"
-	p.delivery(forged)
+	p.delivery(forged, &causeLine{Code: "key-newline", Sentence: "The signature was made with \x1b[31m…", Change: "trim it", Proven: true})
 	late := d
 	late.Seq, late.Verdict, late.Reason, late.Arrivals = 19, pictify.Stale, "signed 312 s ago", 2
-	p.delivery(late)
+	p.delivery(late, notExamined("Too many at once."))
 
 	p.reconnecting(errors.New("read tcp: connection reset by peer"))
 	p.reconnected("https://other.ngrok-free.dev")
@@ -148,7 +148,7 @@ func TestHostileTextsAreHarmless(t *testing.T) {
 		silent.Status, silent.Error = 0, text
 		for _, json := range []bool{false, true} {
 			p, terminal := testPrinter(json)
-			p.delivery(d)
+			p.delivery(d, nil)
 			p.attempt(d, a)
 			p.attempt(d, silent)
 			p.reconnecting(errors.New(text))

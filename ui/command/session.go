@@ -39,8 +39,9 @@ type session struct {
 	run     context.Context // ends when the servers are to stop
 	stopRun context.CancelFunc
 	servers sync.WaitGroup
-	tending loop // looks after tunnel and subscriptions
-	telling loop // prints what happens
+	tending loop    // looks after tunnel and subscriptions
+	telling loop    // prints what happens
+	causer  *causer // of the goroutine that tells
 	failed  chan error
 
 	appNews chan struct{} // the app's state has changed

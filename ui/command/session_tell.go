@@ -17,6 +17,7 @@ const (
 // tell prints what arrives and what becomes of it, until ctx ends; then what is
 // stored by that time.
 func (s *session) tell(ctx context.Context) {
+	s.causer = &causer{store: s.store, local: s.cfg.secret, now: s.env.now}
 	rev, err := s.store.LastRev(ctx)
 	if err != nil {
 		s.log.Error("follow deliveries", "err", err)
@@ -94,7 +95,7 @@ func (s *session) tellOne(ctx context.Context, d store.Delivery, rev int64) {
 		}
 	}
 	if d.FirstRev > rev || len(newer) == 0 { // arrived, or arrived again
-		s.p.delivery(d)
+		s.p.delivery(d, s.causer.cause(ctx, d))
 	}
 	for _, a := range newer {
 		s.p.attempt(d, s.withAnswer(ctx, d, a))

@@ -24,13 +24,15 @@ import (
 
 const indent = "          " // as wide as a clock time and two blanks
 
-// delivery announces a delivery that came in.
-func (p *printer) delivery(d store.Delivery) {
+// delivery announces a delivery that came in, and why it does not verify.
+func (p *printer) delivery(d store.Delivery, cause *causeLine) {
 	if p.json {
-		p.emit(newDeliveryLine(d))
+		line := newDeliveryLine(d)
+		line.Cause = cause
+		p.emit(line)
 		return
 	}
-	p.data(deliveryText(p.paint, p.zone, d)...)
+	p.data(deliveryText(p.paint, p.zone, d, cause)...)
 }
 
 // attempt tells how the app took a delivery, and what its answer probably means.
@@ -109,7 +111,7 @@ func (p *printer) clock() string {
 	return p.paintTalk.dim(p.now().In(p.zone).Format(time.TimeOnly))
 }
 
-func deliveryText(paint palette, zone *time.Location, d store.Delivery) []string {
+func deliveryText(paint palette, zone *time.Location, d store.Delivery, cause *causeLine) []string {
 	event := sanitize(string(d.Event), 80)
 	if event == "" {
 		event = "(no event)"
@@ -131,7 +133,14 @@ func deliveryText(paint palette, zone *time.Location, d store.Delivery) []string
 	if reason == "" {
 		reason = string(d.Verdict)
 	}
-	return []string{line, indent + paint.yellow("not forwarded:") + " " + reason}
+	lines := []string{line, indent + paint.yellow("not forwarded:") + " " + reason}
+	if cause != nil && cause.Code != "unknown" && cause.Code != "not-examined" {
+		lines = append(lines, indent+paint.yellow("because:")+" "+sanitize(cause.Sentence, longText))
+	}
+	if cause != nil && cause.Change != "" {
+		lines = append(lines, indent+paint.green("change:")+" "+sanitize(cause.Change, longText))
+	}
+	return lines
 }
 
 // verdictText is the verdict in words that fit a line.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"runtime/debug"
 	"sync"
@@ -55,6 +56,12 @@ func (v *volley) show(c *cli.Context, e Env, p *printer) error {
 			text, err := mock.WireText(s.target, m)
 			if err != nil {
 				return err
+			}
+			if v.total() == 1 && !e.StdoutTTY { // a file or a program gets the very bytes
+				if _, err := io.WriteString(e.stdout(), text); err != nil && !isClosedPipe(err) {
+					return fmt.Errorf("write standard output: %w", err)
+				}
+				continue
 			}
 			p.data(text)
 		}
