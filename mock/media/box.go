@@ -35,18 +35,22 @@ func (b box) span(y int) (from, to int) {
 	}
 	r := min(b.radius, (b.x1-b.x0)/2, (b.y1-b.y0)/2)
 	in := max(0, b.y0+r-y, y-(b.y1-r)) // how far it is into the corners
+	if in == 0 {
+		return b.x0, b.x1
+	}
 	cut := r - int(root(int64(r)*int64(r)-int64(in)*int64(in)))
 	return b.x0 + cut, b.x1 - cut
 }
 
 // cover adds what b covers of a row of pixels.
 func (b box) cover(row *coverage, y int) {
+	inner := b.inner()
 	for k := range scanlines {
 		at := y*subpixel + k*scanStep + scanStep/2
 		from, to := b.span(at)
 		row.add(from, to, 1)
 		if b.stroke > 0 {
-			from, to = b.inner().span(at)
+			from, to = inner.span(at)
 			row.add(from, to, -1)
 		}
 	}

@@ -112,8 +112,12 @@ func (e *gifWriter) compare(band *image.RGBA, y int) {
 	from, to := band.Rect.Max.X, -1 // what changed
 	pix := band.Pix[band.PixOffset(band.Rect.Min.X, y):]
 	at := y * e.painter.scene.w
+	var before uint32
+	var index uint8
 	for x := band.Rect.Min.X; x < band.Rect.Max.X; x++ {
-		index := e.palette.index(pix[:4])
+		if pixel := binary.LittleEndian.Uint32(pix); pixel != before || x == band.Rect.Min.X {
+			before, index = pixel, e.palette.index(pixel)
+		}
 		pix = pix[4:]
 		if e.out[at+x] = index; e.begun && index == e.last[at+x] {
 			e.out[at+x] = e.palette.transparent()

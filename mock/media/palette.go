@@ -76,15 +76,14 @@ func (p *palette) add(c color.NRGBA) {
 
 func (p *palette) transparent() uint8 { return uint8(len(p.colors) - 1) }
 
-// index returns the colour that is nearest to a premultiplied pixel.
-func (p *palette) index(pix []byte) uint8 {
-	if pix[3] < 128 && p.clear {
+// index returns the colour that is nearest to a premultiplied pixel, red in its lowest byte.
+func (p *palette) index(pixel uint32) uint8 {
+	if pixel>>24 < 128 && p.clear {
 		return p.transparent()
 	}
-	pixel := uint32(pix[0]) | uint32(pix[1])<<8 | uint32(pix[2])<<16 | uint32(pix[3])<<24
 	slot := &p.recent[(pixel^pixel>>24)*2654435761>>20]
 	if !slot.known || slot.pixel != pixel {
-		c := straight(pix)
+		c := straight([]byte{byte(pixel), byte(pixel >> 8), byte(pixel >> 16), byte(pixel >> 24)})
 		slot.pixel, slot.index, slot.known = pixel, p.nearest(c), true
 	}
 	return slot.index

@@ -19,7 +19,8 @@ var pdfDate = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func encodePDF(ctx context.Context, w io.Writer, p Picture) error {
 	size := fpdf.SizeType{Wd: float64(p.Width), Ht: float64(p.Height)}
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: size})
-	doc.SetCatalogSort(true) // else maps decide the order of objects
+	doc.SetCatalogSort(true)  // else maps decide the order of objects
+	doc.SetCompression(false) // a page is some KiB; a compressor for each would take 1.4 MiB
 	doc.SetCreationDate(pdfDate)
 	doc.SetModificationDate(pdfDate)
 	doc.SetProducer("pictap", false)

@@ -12,9 +12,8 @@ import (
 
 // A pdfFile is what a reader finds in a PDF by its table of offsets.
 type pdfFile struct {
-	objects []string
-	pages   int
-	boxes   []string
+	pages int
+	boxes []string // the sizes of pages
 }
 
 // readPDF follows a PDF from its end: startxref, the table, and each object at its offset.
@@ -39,13 +38,12 @@ func readPDF(t testing.TB, data []byte) (f pdfFile) {
 	for i, line := range lines {
 		offset, _ := strconv.Atoi(line[:10])
 		begin := strconv.Itoa(i+1) + " 0 obj\n"
-		object, whole := strings.CutPrefix(string(data[offset:at]), begin)
-		object, _, ended := strings.Cut(object, "\nendobj")
+		rest, whole := bytes.CutPrefix(data[min(offset, at):at], []byte(begin))
+		object, _, ended := bytes.Cut(rest, []byte("\nendobj"))
 		if !whole || !ended {
 			t.Fatalf("no object %d at %d", i+1, offset)
 		}
-		f.objects = append(f.objects, object)
-		if strings.HasPrefix(object, "<</Type /Page\n") {
+		if bytes.HasPrefix(object, []byte("<</Type /Page\n")) {
 			f.pages++
 		}
 	}

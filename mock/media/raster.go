@@ -41,7 +41,7 @@ func (c *coverage) add(a, b int, sign int32) {
 }
 
 func (c *coverage) edge(x int, sign int32) {
-	i, f := x/subpixel, int32(x%subpixel)
+	i, f := floor(x), int32(x&(subpixel-1))
 	c.delta[i] += sign * (subpixel - f)
 	c.delta[i+1] += sign * f
 }

@@ -102,7 +102,7 @@ func choose(p Picture, c *rand.PCG) scheme {
 // darkOrWhite is the colour of text on a ground that somebody else chose.
 func darkOrWhite(ground color.NRGBA) color.NRGBA {
 	dark := hexColor("#111827")
-	if contrast(white, ground) >= readable || contrast(white, ground) > contrast(dark, ground) {
+	if contrast(white, ground) >= readable {
 		return white
 	}
 	return legible(dark, readable, ground)

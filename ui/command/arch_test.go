@@ -56,7 +56,7 @@ var arrows = map[string]struct {
 	},
 	"pictap/mock/media": {
 		nil,
-		"what draws knows neither HTTP nor Pictify",
+		"a picture is made of a size, texts and a seed; who asks for it, and how, is none of its business",
 	},
 	"pictap/fixtures": {
 		[]string{"pictap/tunnel/pictify"},
@@ -99,10 +99,10 @@ var rooms = []struct {
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
 	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
-	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "only what draws knows what it draws with"},
-	{"github.com/rivo/uniseg", []string{"mock/media/*.go"}, "what a reader takes for one character matters where text is set"},
-	{"golang.org/x/text", []string{"mock/media/*.go"}, "likewise"},
-	{"golang.org/x/image", []string{"mock/media/*.go"}, "only what draws knows what it draws with"},
+	{"golang.org/x/image", []string{"mock/media/*.go"}, "who draws needs fonts and colours"},
+	{"golang.org/x/text", []string{"mock/media/*.go"}, "who draws needs letters with their accents in one"},
+	{"github.com/rivo/uniseg", []string{"mock/media/*.go"}, "who draws needs to know what a reader takes for one character"},
+	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "one package writes PDFs"},
 	{"golang.org/x/sync", nil, ""},
 }
 
