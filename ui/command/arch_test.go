@@ -89,7 +89,7 @@ var rooms = []struct {
 	{"github.com/brianvoe/gofakeit", []string{"fixtures/*.go"}, "chance comes from a seed, and seeds belong to fixtures"},
 	{"github.com/urfave/cli", []string{"main.go", "ui/command/*.go"}, "only the command line knows that there is one"},
 	{"github.com/xrash/smetrics", []string{"ui/command/suggest.go"}, "suggestions are words for people"},
-	{"github.com/rivo/uniseg", []string{"ui/command/*.go"}, "how wide text is matters on a terminal alone"},
+	{"github.com/rivo/uniseg", []string{"mock/media/*.go", "ui/command/*.go"}, "who draws, or writes to a terminal, needs to know what a reader takes for one character"},
 	{"github.com/schollz/progressbar", []string{"ui/command/*.go"}, "progress is shown to people"},
 	{"modernc.org/sqlite", []string{"tunnel/store/*.go"}, "only the store knows what it is made of"},
 	{"github.com/gofrs/flock", []string{"tunnel/store/*.go"}, "one state, one listener: the store guards it"},
@@ -101,7 +101,6 @@ var rooms = []struct {
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
 	{"golang.org/x/image", []string{"mock/media/*.go"}, "who draws needs fonts and colours"},
 	{"golang.org/x/text", []string{"mock/media/*.go"}, "who draws needs letters with their accents in one"},
-	{"github.com/rivo/uniseg", []string{"mock/media/*.go"}, "who draws needs to know what a reader takes for one character"},
 	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "one package writes PDFs"},
 	{"golang.org/x/sync", nil, ""},
 }
