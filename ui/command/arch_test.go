@@ -56,7 +56,7 @@ var arrows = map[string]struct {
 	},
 	"pictap/mock/media": {
 		nil,
-		"what draws knows neither HTTP nor Pictify",
+		"a picture is made of a size, texts and a seed; who asks for it, and how, is none of its business",
 	},
 	"pictap/fixtures": {
 		[]string{"pictap/tunnel/pictify"},
@@ -89,7 +89,7 @@ var rooms = []struct {
 	{"github.com/brianvoe/gofakeit", []string{"fixtures/*.go"}, "chance comes from a seed, and seeds belong to fixtures"},
 	{"github.com/urfave/cli", []string{"main.go", "ui/command/*.go"}, "only the command line knows that there is one"},
 	{"github.com/xrash/smetrics", []string{"ui/command/suggest.go"}, "suggestions are words for people"},
-	{"github.com/rivo/uniseg", []string{"ui/command/*.go", "mock/media/*.go"}, "what a person sees as one character, on a terminal and on a picture"},
+	{"github.com/rivo/uniseg", []string{"mock/media/*.go", "ui/command/*.go"}, "who draws, or writes to a terminal, needs to know what a reader takes for one character"},
 	{"github.com/schollz/progressbar", []string{"ui/command/*.go"}, "progress is shown to people"},
 	{"modernc.org/sqlite", []string{"tunnel/store/*.go"}, "only the store knows what it is made of"},
 	{"github.com/gofrs/flock", []string{"tunnel/store/*.go"}, "one state, one listener: the store guards it"},
@@ -99,10 +99,9 @@ var rooms = []struct {
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
 	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
-	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "only what draws knows what it draws with"},
-	{"github.com/rivo/uniseg", []string{"mock/media/*.go"}, "what a reader takes for one character matters where text is set"},
-	{"golang.org/x/text", []string{"mock/media/*.go"}, "likewise"},
-	{"golang.org/x/image", []string{"mock/media/*.go"}, "only what draws knows what it draws with"},
+	{"golang.org/x/image", []string{"mock/media/*.go"}, "who draws needs fonts and colours"},
+	{"golang.org/x/text", []string{"mock/media/*.go"}, "who draws needs letters with their accents in one"},
+	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "one package writes PDFs"},
 	{"golang.org/x/sync", nil, ""},
 }
 
