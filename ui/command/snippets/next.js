@@ -15,7 +15,9 @@ const seen = new Set();
 
 export async function POST(request) {
   const body = Buffer.from(await request.arrayBuffer()); // not request.json(): the raw bytes are signed
-  if (!verify(request.headers.get('X-Pictify-Signature'), body)) return new Response('invalid signature', { status: 401 });
+  if (!verify(request.headers.get('X-Pictify-Signature'), body)) {
+    return new Response('invalid signature', { status: 401 });
+  }
 
   const event = parse(body);
   if (!event) return new Response('not an event', { status: 400 });
