@@ -23,6 +23,7 @@ import (
 // folder of the test's, the snippet among them.
 type rig struct {
 	programs []string          // that must be installed
+	probe    []string          // fails when they are too old
 	optional bool              // even in CI
 	copies   map[string]string // place in the folder, by name in testdata/frameworks
 	texts    map[string]string // more files, by place
@@ -66,7 +67,7 @@ var rigs = map[string]rig{
 		snippet: "snippet.rb", run: []string{"ruby", "drive.rb", "snippet.rb"}, early: true,
 	},
 	"laravel": {
-		programs: []string{"php"}, optional: true, copies: map[string]string{"laravel.php": "drive.php"},
+		programs: []string{"php"}, probe: []string{"php", "-r", "exit(PHP_VERSION_ID < 80100 ? 1 : 0);"}, optional: true, copies: map[string]string{"laravel.php": "drive.php"},
 		snippet: "snippet.php", run: []string{"php", "drive.php", "snippet.php"},
 	},
 	"go": {
@@ -74,7 +75,7 @@ var rigs = map[string]rig{
 		snippet: "webhook/webhook.go", build: []string{"go", "build", "-o", "drive.exe", "."}, run: []string{"./drive.exe"},
 	},
 	"spring": {
-		programs: []string{"java", "javac"}, optional: true, copies: map[string]string{"spring": "."},
+		programs: []string{"java", "javac"}, probe: []string{"javac", "--release", "17", "-version"}, optional: true, copies: map[string]string{"spring": "."},
 		snippet: "com/example/PictifyWebhookController.java",
 		build:   []string{"javac", "-d", "out", "-sourcepath", ".", "Drive.java"},
 		run:     []string{"java", "-XX:TieredStopAtLevel=1", "-cp", "out", "com.example.Drive"},
@@ -125,6 +126,9 @@ func (r rig) need(t *testing.T) {
 			t.Skipf("%s is not installed, nor expected in CI: this snippet was read as text, and not run", program)
 		}
 		t.Skipf("%s is not installed: this snippet was not run", program)
+	}
+	if r.probe != nil && exec.CommandContext(t.Context(), r.probe[0], r.probe[1:]...).Run() != nil {
+		t.Skipf("%s is too old: this snippet was read as text, and not run", r.programs[0])
 	}
 }
 
