@@ -95,7 +95,9 @@ func (e Env) snippet(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	p.note("")
+	if !toFile {
+		p.note("")
+	}
 	p.note("%s  %s", p.paintTalk.dim("goes to"), s.file)
 	p.note("%s    %s", p.paintTalk.dim("needs"), s.needs+`; PICTIFY_WEBHOOK_SECRET, which "pictap secret show" prints`)
 	p.note("%s      %s", p.paintTalk.dim("try"), "pictap trigger --all 3000 && pictap trigger render.completed --tamper all 3000")

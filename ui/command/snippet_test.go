@@ -72,7 +72,7 @@ var rigs = map[string]rig{
 	},
 	"go": {
 		programs: []string{"go"}, copies: map[string]string{"go": "."}, texts: map[string]string{"go.mod": "module drive\n\ngo 1.24\n"},
-		snippet: "webhook/webhook.go", build: []string{"go", "build", "-o", "drive.exe", "."}, run: []string{"./drive.exe"},
+		snippet: "webhook/webhook.go", build: []string{"go", "build", "-ldflags=-s -w", "-o", "drive.exe", "."}, run: []string{"./drive.exe"},
 	},
 	"spring": {
 		programs: []string{"java", "javac"}, probe: []string{"javac", "--release", "17", "-version"}, optional: true, copies: map[string]string{"spring": "."},
