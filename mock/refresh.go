@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -31,6 +32,12 @@ type fetched struct {
 	data   map[string]any
 	status int
 	err    error
+}
+
+// problem is what went wrong as Pictify words it, "Data source returned 500".
+func (f fetched) problem() string {
+	text := f.err.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // startRefresh has a binding's data fetched, unless that is under way.
@@ -73,7 +80,7 @@ func (s *Server) refreshed(was *binding, base string, got fetched) {
 	b, err := s.changeBinding(was.UID, func(b *binding) error {
 		b.LastFetchAt = now.Truncate(time.Millisecond)
 		if got.err != nil {
-			b.LastError, b.ErrorCount = got.err.Error(), b.ErrorCount+1
+			b.LastError, b.ErrorCount = got.problem(), b.ErrorCount+1
 			if b.Status == "active" {
 				b.Status = "error"
 			}
@@ -115,7 +122,7 @@ func (s *Server) fetch(ctx context.Context, b *binding) fetched {
 		return fetched{data, http.StatusOK, err}
 	case "webhook":
 		if b.data == nil {
-			return fetched{err: errors.New("Nothing was pushed yet")}
+			return fetched{err: errors.New("nothing was pushed yet")}
 		}
 		return fetched{b.data, http.StatusOK, nil}
 	}
@@ -125,11 +132,11 @@ func (s *Server) fetch(ctx context.Context, b *binding) fetched {
 // readData reads a JSON object; what else there is becomes {"value":…}.
 func readData(raw []byte) (map[string]any, error) {
 	if depth(raw) > maxDepth {
-		return nil, errors.New("Data source returned data that is nested too deeply")
+		return nil, errors.New("data source returned data that is nested too deeply")
 	}
 	var v any
 	if err := json.Unmarshal(raw, &v); err != nil {
-		return nil, errors.New("Data source returned no JSON")
+		return nil, errors.New("data source returned no JSON")
 	}
 	if object, ok := v.(map[string]any); ok {
 		return object, nil
@@ -155,17 +162,17 @@ func fetchHTTP(ctx context.Context, d dataSource) fetched {
 	d.dress(req)
 	resp, err := fetcher(isLoopback(req.URL.Hostname())).Do(req)
 	if err != nil {
-		return fetched{err: fmt.Errorf("Data source could not be reached: %w", withoutURL(err))}
+		return fetched{err: fmt.Errorf("data source could not be reached: %w", withoutURL(err))}
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxData+1))
 	switch {
 	case resp.StatusCode/100 != 2:
-		return fetched{status: resp.StatusCode, err: fmt.Errorf("Data source returned %d", resp.StatusCode)}
+		return fetched{status: resp.StatusCode, err: fmt.Errorf("data source returned %d", resp.StatusCode)}
 	case err != nil:
-		return fetched{status: resp.StatusCode, err: fmt.Errorf("Data source broke off: %w", withoutURL(err))}
+		return fetched{status: resp.StatusCode, err: fmt.Errorf("data source broke off: %w", withoutURL(err))}
 	case len(raw) > maxData:
-		return fetched{status: resp.StatusCode, err: errors.New("Data source returned more than " + strconv.Itoa(maxData) + " bytes")}
+		return fetched{status: resp.StatusCode, err: errors.New("data source returned more than " + strconv.Itoa(maxData) + " bytes")}
 	}
 	data, err := readData(raw)
 	return fetched{data, resp.StatusCode, err}
