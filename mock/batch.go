@@ -130,6 +130,21 @@ func (b *batch) begin(now time.Time, stop context.CancelFunc) {
 	b.started = now
 }
 
+// stop keeps what has not begun from beginning, and reports whether the batch was
+// still running.
+func (b *batch) stop() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.status != pending && b.status != processing {
+		return false
+	}
+	b.status = cancelled
+	if b.cancel != nil {
+		b.cancel()
+	}
+	return true
+}
+
 // renderItem renders one set of variables in all layouts.
 func (s *Server) renderItem(ctx context.Context, b *batch, i int, tell func(*pictify.Event)) {
 	o := b.order

@@ -201,14 +201,12 @@ func (s *Server) cancelBatch(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	stopped := b.stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	message := "Batch is " + b.status + " already"
-	if b.status == pending || b.status == processing {
-		message, b.status = "Batch cancelled", cancelled
-		if b.cancel != nil {
-			b.cancel()
-		}
+	if stopped {
+		message = "Batch cancelled"
 	}
 	return http.StatusOK, b.summary(map[string]any{"message": message}), nil
 }

@@ -30,8 +30,8 @@ type binding struct {
 	LastError    string
 	ErrorCount   int
 
-	data      map[string]any // as fetched last, nil before
-	variables map[string]any // what became of it
+	Data      map[string]any // as fetched last, nil before
+	Variables map[string]any // what became of it
 }
 
 type dataSource struct {
@@ -110,7 +110,7 @@ func (b *binding) renderURL(base string) string {
 
 // size is roughly what the binding holds, in bytes.
 func (b *binding) size() int {
-	text, _ := json.Marshal([]any{b.Source, b.Mapping, b.Defaults, b.data, b.variables})
+	text, _ := json.Marshal([]any{b.Source, b.Mapping, b.Defaults, b.Data, b.Variables})
 	return 1024 + 3*len(text)
 }
 

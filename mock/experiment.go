@@ -13,15 +13,15 @@ import (
 // An experiment is what the MCP server of March 2026 creates and starts. Newer
 // documents have none, so the mock keeps them and counts nothing.
 type experiment struct {
-	uid       string
-	name      string
-	kind      string
-	slug      string
-	status    string // "draft", "running", "paused" or "completed"
-	winner    string
-	fields    map[string]json.RawMessage // as they were sent: variants and whatever else
-	createdAt time.Time
-	updatedAt time.Time
+	UID       string
+	Name      string
+	Kind      string
+	Slug      string
+	Status    string // "draft", "running", "paused" or "completed"
+	Winner    string
+	Fields    map[string]json.RawMessage // as they were sent: variants and whatever else
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)
@@ -33,21 +33,21 @@ const (
 
 // json shows an experiment with the fields that it was sent with.
 func (e *experiment) json() map[string]any {
-	j := make(map[string]any, len(e.fields)+8)
-	for name, value := range e.fields {
+	j := make(map[string]any, len(e.Fields)+8)
+	for name, value := range e.Fields {
 		j[name] = value
 	}
-	j["uid"], j["name"], j["type"], j["slug"], j["status"] = e.uid, e.name, e.kind, e.slug, e.status
-	j["createdAt"], j["updatedAt"] = pictify.FormatTime(e.createdAt), pictify.FormatTime(e.updatedAt)
-	if e.winner != "" {
-		j["winnerVariantId"] = e.winner
+	j["uid"], j["name"], j["type"], j["slug"], j["status"] = e.UID, e.Name, e.Kind, e.Slug, e.Status
+	j["createdAt"], j["updatedAt"] = pictify.FormatTime(e.CreatedAt), pictify.FormatTime(e.UpdatedAt)
+	if e.Winner != "" {
+		j["winnerVariantId"] = e.Winner
 	}
 	return j
 }
 
 func (e *experiment) size() int {
 	n := 1024
-	for name, value := range e.fields {
+	for name, value := range e.Fields {
 		n += len(name) + len(value)
 	}
 	return n
@@ -74,13 +74,13 @@ func (e *experiment) apply(body []byte) error {
 	}
 	var f faults
 	if in.Name != nil {
-		e.name = f.text("name", f.required("name", *in.Name), 200)
+		e.Name = f.text("name", f.required("name", *in.Name), 200)
 	}
 	if in.Type != nil {
-		e.kind = f.choice("type", *in.Type, e.kind, "ab_test", "smart_link", "scheduled")
+		e.Kind = f.choice("type", *in.Type, e.Kind, "ab_test", "smart_link", "scheduled")
 	}
 	if in.Slug != nil {
-		if e.slug = *in.Slug; !slugForm.MatchString(e.slug) {
+		if e.Slug = *in.Slug; !slugForm.MatchString(e.Slug) {
 			f.add("slug", "must be small letters, digits and dashes", "invalid_format")
 		}
 	}
@@ -98,13 +98,13 @@ func (e *experiment) apply(body []byte) error {
 			f.add("variants", "must have weights that sum to 10000", "out_of_range")
 		}
 	}
-	merged := make(map[string]json.RawMessage, len(e.fields)+len(fields))
-	for _, from := range []map[string]json.RawMessage{e.fields, fields} {
+	merged := make(map[string]json.RawMessage, len(e.Fields)+len(fields))
+	for _, from := range []map[string]json.RawMessage{e.Fields, fields} {
 		for name, value := range from {
 			merged[name] = value
 		}
 	}
-	e.fields = merged
+	e.Fields = merged
 	return f.err()
 }
 
@@ -119,7 +119,7 @@ func (s *Server) listExperiments(c call) (int, any, error) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, e := range w.experiments.newest() {
-		if fits(query.Get("type"), e.kind) && fits(query.Get("status"), e.status) {
+		if fits(query.Get("type"), e.Kind) && fits(query.Get("status"), e.Status) {
 			all = append(all, e.json())
 		}
 	}
@@ -128,20 +128,20 @@ func (s *Server) listExperiments(c call) (int, any, error) {
 }
 
 func (s *Server) createExperiment(c call) (int, any, error) {
-	e := &experiment{kind: "ab_test", status: "draft", createdAt: s.now().Truncate(time.Millisecond)}
-	e.updatedAt = e.createdAt
+	e := &experiment{Kind: "ab_test", Status: "draft", CreatedAt: s.now().Truncate(time.Millisecond)}
+	e.UpdatedAt = e.CreatedAt
 	if err := e.apply(c.body); err != nil {
 		return 0, nil, err
 	}
-	if e.name == "" {
+	if e.Name == "" {
 		return 0, nil, invalid(fieldError{"name", "is required", "required"})
 	}
 	var err error
-	if e.uid, err = s.newUID(); err != nil {
+	if e.UID, err = s.newUID(); err != nil {
 		return 0, nil, err
 	}
-	if e.slug == "" {
-		e.slug = "x-" + e.uid
+	if e.Slug == "" {
+		e.Slug = "x-" + e.UID
 	}
 	w := s.theWorld()
 	w.mu.Lock()
@@ -149,7 +149,7 @@ func (s *Server) createExperiment(c call) (int, any, error) {
 	if w.experiments.len() >= maxExperiments || w.experiments.bytes+e.size() > maxExpBytes {
 		return 0, nil, full("experiment", maxExperiments)
 	}
-	w.experiments.put(e.uid, e, e.size())
+	w.experiments.put(e.UID, e, e.size())
 	return http.StatusOK, map[string]any{"experiment": e.json()}, nil
 }
 
@@ -177,7 +177,7 @@ func (s *Server) changeExperiment(c call, change func(*experiment) error) (int, 
 	if w.experiments.bytes-old.size()+e.size() > maxExpBytes {
 		return 0, nil, full("experiment", maxExperiments)
 	}
-	w.experiments.put(e.uid, &e, e.size())
+	w.experiments.put(e.UID, &e, e.size())
 	return http.StatusOK, map[string]any{"experiment": e.json()}, nil
 }
 
@@ -187,7 +187,7 @@ func (s *Server) getExperiment(c call) (int, any, error) {
 
 func (s *Server) updateExperiment(c call) (int, any, error) {
 	return s.changeExperiment(c, func(e *experiment) error {
-		e.updatedAt = s.now().Truncate(time.Millisecond)
+		e.UpdatedAt = s.now().Truncate(time.Millisecond)
 		return e.apply(c.body)
 	})
 }
@@ -217,10 +217,10 @@ func (s *Server) completeExperiment(c call) (int, any, error) {
 
 func (s *Server) setExperiment(c call, status, winner string) (int, any, error) {
 	return s.changeExperiment(c, func(e *experiment) error {
-		if e.status == "completed" {
+		if e.Status == "completed" {
 			return refusal{status: http.StatusConflict, slug: "experiment-completed", title: "Conflict", detail: "the experiment is completed"}
 		}
-		e.status, e.winner, e.updatedAt = status, winner, s.now().Truncate(time.Millisecond)
+		e.Status, e.Winner, e.UpdatedAt = status, winner, s.now().Truncate(time.Millisecond)
 		return nil
 	})
 }

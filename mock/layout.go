@@ -15,21 +15,16 @@ const (
 
 // A layout is another arrangement of a template, of a size of its own.
 type layout struct {
-	name          string
-	width, height int
-	fabric        json.RawMessage
+	Name   string          `json:"name"`
+	Width  int             `json:"width"`
+	Height int             `json:"height"`
+	Fabric json.RawMessage `json:"fabricJSData"`
 
 	texts           []string
 	background, ink string
 }
 
-// layoutJSON is a layout on the wire.
-type layoutJSON struct {
-	Name   string          `json:"name"`
-	Width  int             `json:"width"`
-	Height int             `json:"height"`
-	Fabric json.RawMessage `json:"fabricJSData"`
-}
+func (l *layout) prepare() { l.texts, l.background, l.ink = canvasText(l.Fabric) }
 
 var layoutKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
@@ -74,14 +69,14 @@ func readLayout(key string, raw json.RawMessage) (l layout, message string) {
 	if json.Unmarshal(raw, &in) != nil || !isObject(in.Fabric) || in.Width == nil || in.Height == nil || len(in.Fabric) > maxTemplateSource || len(in.Name) > 200 {
 		return l, "Layout '" + key + "' missing required fields"
 	}
-	l = layout{name: in.Name, width: f.integer("width", in.Width, 1, maxSide, 1), height: f.integer("height", in.Height, 1, maxSide, 1), fabric: in.Fabric}
+	l = layout{Name: in.Name, Width: f.integer("width", in.Width, 1, maxSide, 1), Height: f.integer("height", in.Height, 1, maxSide, 1), Fabric: in.Fabric}
 	if len(f) > 0 {
 		return l, "Layout '" + key + "' " + f[0].Field + " " + f[0].Message
 	}
-	if l.name == "" {
-		l.name = key
+	if l.Name == "" {
+		l.Name = key
 	}
-	l.texts, l.background, l.ink = canvasText(l.fabric)
+	l.prepare()
 	return l, ""
 }
 
@@ -103,9 +98,9 @@ func (o order) layout(t *template, key string, sized bool) (order, error) {
 		o.Picture.Text = l.ink
 	}
 	if !sized {
-		o.Picture.Width, o.Picture.Height = l.width, l.height
+		o.Picture.Width, o.Picture.Height = l.Width, l.Height
 	}
-	o.Picture.Title, o.Name = t.Name, l.name
+	o.Picture.Title, o.Name = t.Name, l.Name
 	o.Picture.ID = t.UID + " " + key
 	o.Picture.Seed = seedOf(t.UID, key)
 	return o, nil

@@ -39,7 +39,7 @@ func (s *Server) bindingPicture(c call) (*binding, order, error) {
 	if b.LastError != "" && b.Refresh.OnError == "serve_error" {
 		return nil, order{}, refusal{status: http.StatusBadGateway, slug: "binding-failed", title: "Binding failed", detail: b.LastError}
 	}
-	values := b.variables
+	values := b.Variables
 	if values == nil || b.LastError != "" && b.Refresh.OnError == "serve_default" {
 		values = b.Defaults
 	}

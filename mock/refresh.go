@@ -86,7 +86,7 @@ func (s *Server) refreshed(was *binding, base string, got fetched) {
 			}
 			return nil
 		}
-		b.data, b.variables, b.LastError, b.ErrorCount, b.LastRenderAt = got.data, values, "", 0, b.LastFetchAt
+		b.Data, b.Variables, b.LastError, b.ErrorCount, b.LastRenderAt = got.data, values, "", 0, b.LastFetchAt
 		if b.Status == "error" {
 			b.Status = "active"
 		}
@@ -101,12 +101,12 @@ func (s *Server) refreshed(was *binding, base string, got fetched) {
 		s.tell(newEvent(pictify.BindingFailed, at, pictify.BindingFailedData{BindingID: b.UID, Error: b.LastError, RetryCount: b.ErrorCount, NextRetry: next}))
 		return
 	}
-	previous := was.data
+	previous := was.Data
 	if previous == nil {
 		previous = map[string]any{}
 	}
 	s.tell(newEvent(pictify.BindingUpdated, at, pictify.BindingUpdatedData{
-		BindingID: b.UID, TemplateUID: b.TemplateID, ImageURL: b.renderURL(base), PreviousData: previous, NewData: b.data,
+		BindingID: b.UID, TemplateUID: b.TemplateID, ImageURL: b.renderURL(base), PreviousData: previous, NewData: b.Data,
 	}))
 }
 
@@ -121,10 +121,10 @@ func (s *Server) fetch(ctx context.Context, b *binding) fetched {
 		data, err := readData(raw)
 		return fetched{data, http.StatusOK, err}
 	case "webhook":
-		if b.data == nil {
+		if b.Data == nil {
 			return fetched{err: errors.New("nothing was pushed yet")}
 		}
-		return fetched{b.data, http.StatusOK, nil}
+		return fetched{b.Data, http.StatusOK, nil}
 	}
 	return fetchHTTP(ctx, b.Source)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 )
 
 //go:embed seed/templates.json
@@ -22,21 +21,19 @@ func defaultTemplates() []*template {
 }
 
 // Seed adds the templates of a JSON array, in the form in which they are created,
-// each with the uid that it is to have. One with the uid of another replaces it. The
-// error names the first that is wrong, and then none is added.
+// each with the uid that it is to have. One with the uid of another replaces it. They
+// are there again after [Server.Reset]. The error names the first that is wrong, and
+// then none is added. Call it before the first request, and before KeepState: a kept
+// state has templates of its own.
 func (s *Server) Seed(templates []byte) error {
 	all, err := readTemplates(templates)
 	if err != nil {
 		return err
 	}
 	w := s.theWorld()
-	now := s.now().Truncate(time.Millisecond)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, t := range all {
-		t.CreatedAt, t.UpdatedAt = now, now
-		w.templates.put(t.UID, t, t.size())
-	}
+	w.sow(all, s.now())
 	if w.templates.len() > maxTemplates || w.templates.bytes > maxTemplateBytes {
 		return fmt.Errorf("these are more templates than the %d, of %d MiB in all, that a mock keeps", maxTemplates, maxTemplateBytes>>20)
 	}

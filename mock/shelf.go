@@ -110,3 +110,12 @@ func (s *shelf[T]) trim(most, bytes int, taken func(string, T)) {
 		}
 	}
 }
+
+// all lists the things, oldest first; never nil.
+func (s *shelf[T]) all() []T {
+	all := make([]T, 0, len(s.byID))
+	for _, value := range s.oldest() {
+		all = append(all, value)
+	}
+	return all
+}

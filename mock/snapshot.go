@@ -25,6 +25,7 @@ type snapshot struct {
 	Deliveries    []savedDelivery     `json:"deliveries"`
 	Completed     int                 `json:"completed"` // deliveries that ended so
 	Failed        int                 `json:"failed"`
+	World         *worldState         `json:"world,omitempty"` // nil: as in a new Server
 }
 
 const (
@@ -117,7 +118,7 @@ func (s *Server) Reset() {
 func (s *Server) snapshot() snapshot {
 	snap := snapshot{
 		Format: stateFormat, Version: stateVersion, Saved: s.now().UTC(), Subscriptions: []savedSubscription{}, Deliveries: []savedDelivery{},
-		Completed: s.out.completed, Failed: s.out.failed,
+		Completed: s.out.completed, Failed: s.out.failed, World: s.theWorld().save(),
 	}
 	for _, r := range s.subscriptions {
 		snap.Subscriptions = append(snap.Subscriptions, savedSubscription{
@@ -156,6 +157,10 @@ func (s *Server) clear() {
 	}
 	s.subscriptions = nil
 	s.created.clear()
+	w := s.theWorld()
+	w.mu.Lock()
+	w.clear()
+	w.mu.Unlock()
 	s.out.dead, s.out.direct = nil, nil
 	s.out.completed, s.out.failed, s.out.lost = 0, 0, 0
 }
@@ -173,6 +178,9 @@ func (s *Server) restore(snap snapshot) {
 		})
 	}
 	s.out.completed, s.out.failed = snap.Completed, snap.Failed
+	if snap.World != nil {
+		s.theWorld().load(snap.World)
+	}
 	for _, d := range snap.Deliveries {
 		e, _ := pictify.ParseEvent(d.Event) // it was checked
 		p := &parcel{id: d.ID, to: s.find(d.Subscription), event: e, made: d.Attempts, due: d.Due, place: -1, first: make(chan Result, 1)}
@@ -237,6 +245,9 @@ func (snap snapshot) check() error {
 			return corrupt(fmt.Errorf("delivery %q", cutText(d.ID, 100)))
 		}
 		ids[d.ID] = true
+	}
+	if snap.World != nil {
+		return snap.World.check()
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type template struct {
 	UID          string
 	Name         string
 	HTML         string
-	Fabric       json.RawMessage // nil for an html template
+	Fabric       json.RawMessage `json:",omitempty"` // nil for an html template
 	Width        int
 	Height       int
 	OutputFormat string // "image", "pdf" or "gif"
@@ -53,24 +53,24 @@ var definitionTypes = []string{"text", "image", "color", "number", "boolean", "u
 
 // templateJSON is a template on the wire.
 type templateJSON struct {
-	UID          string                `json:"uid"`
-	Name         string                `json:"name"`
-	HTML         string                `json:"html,omitempty"`
-	Fabric       json.RawMessage       `json:"fabricJSData,omitempty"`
-	Width        int                   `json:"width"`
-	Height       int                   `json:"height"`
-	Engine       string                `json:"engine"`
-	OutputFormat string                `json:"outputFormat"`
-	Category     string                `json:"category,omitempty"`
-	Type         string                `json:"type,omitempty"`
-	Tags         []string              `json:"tags"`
-	PDFPreset    string                `json:"pdfPreset,omitempty"`
-	Variables    []string              `json:"variables"`
-	Definitions  []definition          `json:"variableDefinitions"`
-	Layouts      map[string]layoutJSON `json:"layouts,omitempty"`
-	Thumbnail    string                `json:"thumbnail"`
-	CreatedAt    string                `json:"createdAt"`
-	UpdatedAt    string                `json:"updatedAt"`
+	UID          string            `json:"uid"`
+	Name         string            `json:"name"`
+	HTML         string            `json:"html,omitempty"`
+	Fabric       json.RawMessage   `json:"fabricJSData,omitempty"`
+	Width        int               `json:"width"`
+	Height       int               `json:"height"`
+	Engine       string            `json:"engine"`
+	OutputFormat string            `json:"outputFormat"`
+	Category     string            `json:"category,omitempty"`
+	Type         string            `json:"type,omitempty"`
+	Tags         []string          `json:"tags"`
+	PDFPreset    string            `json:"pdfPreset,omitempty"`
+	Variables    []string          `json:"variables"`
+	Definitions  []definition      `json:"variableDefinitions"`
+	Layouts      map[string]layout `json:"layouts,omitempty"`
+	Thumbnail    string            `json:"thumbnail"`
+	CreatedAt    string            `json:"createdAt"`
+	UpdatedAt    string            `json:"updatedAt"`
 }
 
 // json shows the template as it is found at base.
@@ -81,16 +81,10 @@ func (t *template) json(base string) templateJSON {
 	}
 	j := templateJSON{
 		UID: t.UID, Name: t.Name, HTML: t.HTML, Fabric: t.Fabric, Width: t.Width, Height: t.Height, Engine: t.engine(),
-		OutputFormat: t.OutputFormat, Category: t.Category, Type: t.Type, Tags: append([]string{}, t.Tags...), PDFPreset: t.PDFPreset,
+		OutputFormat: t.OutputFormat, Category: t.Category, Type: t.Type, Tags: append([]string{}, t.Tags...), PDFPreset: t.PDFPreset, Layouts: t.Layouts,
 		Variables: names, Definitions: append([]definition{}, t.Definitions...),
 		Thumbnail: base + "/media/templates/" + t.UID + ".png",
 		CreatedAt: pictify.FormatTime(t.CreatedAt), UpdatedAt: pictify.FormatTime(t.UpdatedAt),
-	}
-	for key, l := range t.Layouts {
-		if j.Layouts == nil {
-			j.Layouts = make(map[string]layoutJSON)
-		}
-		j.Layouts[key] = layoutJSON{Name: l.name, Width: l.width, Height: l.height, Fabric: l.fabric}
 	}
 	return j
 }
@@ -122,7 +116,7 @@ func (t *template) size() int {
 		n += 128 + 2*len(value)
 	}
 	for _, l := range t.Layouts {
-		n += 256 + 2*len(l.fabric)
+		n += 256 + 2*len(l.Fabric)
 	}
 	return n
 }

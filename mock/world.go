@@ -30,7 +30,8 @@ const (
 // on a shelf is never changed, only replaced.
 type world struct {
 	once        sync.Once
-	mu          sync.RWMutex // guards what follows
+	mu          sync.RWMutex // guards what follows. Server.mu may be held when it is taken, not the other way round
+	seeds       []*template  // that a new world has
 	templates   shelf[*template]
 	renders     shelf[*render]             // all of them
 	byKind      map[string]*shelf[*render] // the same
@@ -46,21 +47,46 @@ type world struct {
 func (s *Server) theWorld() *world {
 	w := &s.world
 	w.once.Do(func() {
-		for _, t := range defaultTemplates() {
-			if _, ok := w.templates.get(t.UID); !ok { // a seed file's goes before
-				t.CreatedAt = s.now().Truncate(time.Millisecond)
-				t.UpdatedAt = t.CreatedAt
-				w.templates.put(t.UID, t, t.size())
-			}
-		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.sow(defaultTemplates(), s.now())
 	})
 	return w
+}
+
+// sow adds templates to the seeds, in the place of those with the same uid. w.mu must
+// be held.
+func (w *world) sow(templates []*template, now time.Time) {
+	for _, t := range templates {
+		t.CreatedAt = now.Truncate(time.Millisecond)
+		t.UpdatedAt = t.CreatedAt
+		w.seeds = append(w.seeds, t)
+		w.templates.put(t.UID, t, t.size())
+	}
+}
+
+// clear makes the world as it was at first. w.mu must be held.
+func (w *world) clear() {
+	for _, b := range w.batches.oldest() {
+		b.stop()
+	}
+	w.templates, w.renders, w.byKind = shelf[*template]{}, shelf[*render]{}, nil
+	w.batches, w.bindings, w.videos, w.experiments = shelf[*batch]{}, shelf[*binding]{}, shelf[*video]{}, shelf[*experiment]{}
+	for _, t := range w.seeds {
+		w.templates.put(t.UID, t, t.size())
+	}
 }
 
 // keepRender puts a render on its shelves.
 func (w *world) keepRender(r *render) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.shelve(r)
+	w.renders.trim(maxRenders, maxRenderBytes, func(id string, old *render) { w.byKind[old.Kind].remove(id) })
+}
+
+// shelve is keepRender with w.mu held, and whatever there is.
+func (w *world) shelve(r *render) {
 	if w.byKind == nil {
 		w.byKind = make(map[string]*shelf[*render])
 	}
@@ -69,7 +95,6 @@ func (w *world) keepRender(r *render) {
 	}
 	w.renders.put(r.ID, r, r.size())
 	w.byKind[r.Kind].put(r.ID, r, r.size())
-	w.renders.trim(maxRenders, maxRenderBytes, func(id string, old *render) { w.byKind[old.Kind].remove(id) })
 }
 
 func (w *world) render(id string) (*render, bool) {
