@@ -57,7 +57,7 @@ func (e Env) demo(c *cli.Context, p *printer) (err error) {
 		return err
 	}
 	defer app.close()
-	m, err := e.serveMock(&mock.Server{Lenient: true, Now: e.Now, Random: e.Random, Log: e.logger(c)}, "127.0.0.1:0")
+	m, err := e.serveMock(&mock.Server{Lenient: true, HookSecret: secret, Now: e.Now, Random: e.Random, Log: e.logger(c)}, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

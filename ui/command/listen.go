@@ -99,7 +99,7 @@ func (e Env) listen(c *cli.Context, p *printer) error {
 		return err
 	}
 	if c.Bool("mock") {
-		m, err := e.startMock("127.0.0.1:0")
+		m, err := e.startMock("127.0.0.1:0", secret)
 		if err != nil {
 			return err
 		}
