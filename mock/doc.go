@@ -1,5 +1,5 @@
-// Package mock plays Pictify on this machine: its API for webhook subscriptions,
-// and the sender that signs and delivers events. An integration can be built and
+// Package mock plays Pictify on this machine: its API, the pictures that it hands
+// out, and the sender that signs and delivers events. An integration can be built and
 // tested against it without an account; pictap's own tests are its first user.
 //
 //	api := &mock.Server{}
@@ -8,6 +8,21 @@
 //	sub, err := client.Create(ctx, pictify.NewSubscription{…}, "")
 //	results := api.Emit(ctx, event) // a signed POST to sub.TargetURL
 //	api.Close()                     // ends what is to be tried again
+//
+// # A call's way in
+//
+//	ServeHTTP ► guards, journal, trouble ► table of routes ► key ► Idempotency-Key ► endpoint
+//	                                                                                   │
+//	           GET /media/… ► pictures (drawn once, kept while there is room)   world ◄┴► Enqueue
+//
+// The routes are one table. An endpoint takes a call and returns a status and what is
+// to be JSON, or an error; a refusal is one that the caller is told about. What calls
+// create stands on the shelves of a world: values there are replaced, never changed, so
+// that an answer may be encoded after the lock is gone. Each shelf is bounded in number
+// and in bytes; of renders and batches the oldest go, of the rest no more are made.
+//
+// A render is remembered as a media.Picture, a few texts and a size, and drawn when
+// its url is first asked for. A batch runs in the crew, which Close waits for.
 //
 // # An event's way out
 //

@@ -2,7 +2,9 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"strings"
 	"time"
 
@@ -20,7 +22,8 @@ func mockFlags() []cli.Flag {
 		choiceFlag("plan", nil, "play the `PLAN` pro, or starter, which has no webhooks", "pro", "starter"),
 		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates in `FILE` when delivering to https"},
 		secretFileFlag("api-key-file", "the one key to accept, instead of any", "PICTAP_MOCK_API_KEY"),
-		&cli.StringFlag{Name: "state", Usage: "keep subscriptions, with their secrets, and what is still due in `FILE`"},
+		&cli.StringFlag{Name: "state", Usage: "keep all that is created, secrets included, and what is still due in `FILE`"},
+		&cli.StringFlag{Name: "seed-file", Usage: "begin with the templates in `FILE`, a JSON array of what POST /templates takes, each with its uid"},
 
 		&cli.Float64Flag{Name: "time-scale", Value: 1, Usage: "retry `N` times faster: with 3200, 26h36m pass in 30s"},
 		&cli.StringFlag{Name: "retry-schedule", Value: "1m,5m,30m,2h,24h", Usage: "retry after `WAITS`, or none"},
@@ -56,12 +59,40 @@ func (e Env) mockServer(c *cli.Context) (*mock.Server, error) {
 	if c.Duration("timeout") < time.Millisecond {
 		return nil, usagef("--timeout must be at least 1ms")
 	}
-	return &mock.Server{
+	server := &mock.Server{
 		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
 		Ladder: ladder, Faults: faults,
 		Dispatcher: &mock.Dispatcher{RootCAs: roots, Now: e.Now, Timeout: c.Duration("timeout")},
 		Now:        e.Now, Random: e.Random, Log: e.logger(c),
-	}, nil
+	}
+	if path := c.String("seed-file"); path != "" {
+		if err := seedMock(server, path); err != nil {
+			return nil, err
+		}
+	}
+	return server, nil
+}
+
+const maxSeedFile = 64 << 20 // bytes
+
+// seedMock gives a mock the templates that are in a file.
+func seedMock(server *mock.Server, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read templates: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSeedFile+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read templates: %w", err)
+	case len(text) > maxSeedFile:
+		return usagef("--seed-file: %s has more than %d MiB", sanitize(path, 300), maxSeedFile>>20)
+	}
+	if err := server.Seed(text); err != nil {
+		return usagef("--seed-file: %s: %s", sanitize(path, 300), sanitize(err.Error(), 300)).withHint(`it looks like [{"uid":"CARD1","name":"Card","html":"<h1>{{title}}</h1>"}]`)
+	}
+	return nil
 }
 
 const maxTimeScale = 1e9
@@ -125,6 +156,9 @@ func mockNotes(s *mock.Server, state string) (notes [][2]string) {
 	}
 	if state != "" {
 		add("state", "%s", sanitize(state, 300))
+	}
+	if !s.HookSecret.IsZero() {
+		add("batches", "what goes to a webhookUrl is signed with the secret that \"pictap secret show\" prints")
 	}
 	if attempts, said, here := s.Ladder.Course(); s.Ladder.Scale != 1 || attempts != 6 {
 		add("retries", "%s in %s, which is %s here", count(attempts, "attempt"), plainSpan(said), plainSpan(here))
