@@ -27,6 +27,7 @@ func main() {
 		command.Fixtures(env), // files for tests
 		command.Mock(env),     // the Pictify API on this machine
 		command.Check(env),    // whether the app's handler would survive production
+		command.Snippet(env),  // a handler for your framework
 		command.Subs(env),     // what Pictify believes it should call
 		command.Secret(env),   // the one secret that the app verifies with
 		command.Version(env),  // which pictap this is

@@ -192,7 +192,7 @@ func (s *Server) testBinding(c call) (int, any, error) {
 	got := s.fetch(c.Context(), b)
 	fetched := map[string]any{"success": got.err == nil, "data": got.data, "statusCode": got.status}
 	if got.err != nil {
-		fetched["error"] = got.err.Error()
+		fetched["error"] = got.problem()
 	}
 	values, wrong := b.values(got.data)
 	return http.StatusOK, map[string]any{

@@ -338,3 +338,27 @@ func TestEachAttemptIsSignedAnew(t *testing.T) {
 		t.Errorf("bodies (-want +got)\n%s", diff)
 	}
 }
+
+// Faults of pictures are about what lies below /media/, needs no key and is not limited.
+func TestMediaFaults(t *testing.T) {
+	f, err := mock.ParseMediaFault("503:50%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLine(t, &mock.Server{Faults: mock.Faults{Seed: 1, Rules: []mock.Fault{f}, Limit: mock.Rate{Count: 1, Per: time.Hour}}}, 200)
+	hit := map[int]int{}
+	for range 100 {
+		code, _ := l.call("GET", "/media/a/b.png", "")
+		hit[code]++
+	}
+	if hit[503] < 30 || hit[503] > 70 || hit[429] != 0 {
+		t.Errorf("answers %v, want half of them 503 and none 429", hit)
+	}
+	l.must("GET", "/webhook-subscriptions", "")
+	if code, _ := l.call("GET", "/webhook-subscriptions", ""); code != 429 {
+		t.Errorf("the second API request answered %d, want 429", code)
+	}
+	if got := l.Journal(0, 1); len(got) != 1 || got[0].Fault != "rate limit" {
+		t.Errorf("the journal says %+v", got)
+	}
+}

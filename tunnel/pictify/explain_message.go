@@ -133,10 +133,7 @@ func unkeyed(h func() hash.Hash, withKey bool, between string) func(key []byte) 
 	}
 }
 
-// rightAlgorithm is HMAC-SHA256.
-var rightAlgorithm = algorithm{size: sha256.Size, start: keyed(sha256.New)}
-
-// algorithms are the others.
+// algorithms are those other than HMAC-SHA256.
 func algorithms() []algorithm {
 	hashes := []struct {
 		name string

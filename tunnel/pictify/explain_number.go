@@ -106,7 +106,7 @@ func phpNumber(dst, literal []byte) []byte {
 // numberOf parses a literal, and reports whether it has neither fraction nor exponent.
 func numberOf(literal []byte) (f float64, whole bool) {
 	f, _ = strconv.ParseFloat(string(literal), 64)
-	return f, bytes.IndexAny(literal, ".eE") < 0
+	return f, !bytes.ContainsAny(literal, ".eE")
 }
 
 // plainFloat writes the shortest decimal that reads back as f: without exponent

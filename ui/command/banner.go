@@ -67,6 +67,7 @@ func bannerText(paint palette, r readiness) []string {
 	row("forward", r.ForwardTo, app)
 	row("secret", r.Secret, paint.dim("(pictap secret show)"))
 	row("page", r.Inspector, "")
+	row("gallery", r.Gallery, paint.dim("(the sample app)"))
 	return append(lines, "")
 }
 
@@ -120,7 +121,7 @@ func clipAll(words []string) []string {
 }
 
 // count is "1 delivery" or "2 deliveries".
-func count(n int64, noun string) string {
+func count[N int | int64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

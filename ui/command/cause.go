@@ -138,13 +138,13 @@ func fill(says, detail string, age time.Duration) string {
 func ageText(d time.Duration) string {
 	switch {
 	case d < 2*time.Minute:
-		return plural(int(d.Seconds()), "second")
+		return count(int(d.Seconds()), "second")
 	case d < 2*time.Hour:
-		return plural(int(d.Minutes()), "minute")
+		return count(int(d.Minutes()), "minute")
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%s and %s", plural(int(d.Hours()), "hour"), plural(int(d.Minutes())%60, "minute"))
+		return fmt.Sprintf("%s and %s", count(int(d.Hours()), "hour"), count(int(d.Minutes())%60, "minute"))
 	}
-	return plural(int(d.Hours())/24, "day")
+	return count(int(d.Hours())/24, "day")
 }
 
 // kindWords are what was ruled out, with %d for how many were tried.

@@ -123,11 +123,11 @@ func verdictOf(card check.Card, failOn string) error {
 	case card.Interrupted:
 		return fmt.Errorf("interrupted; %d of %d cases were not finished", card.Count(check.Skipped), len(card.Results))
 	case failed+critical > 0:
-		return withCode(exitAssertion, fmt.Errorf("%s failed%s", plural(failed+critical, "case"), ofThem(critical, "critical")))
+		return withCode(exitAssertion, fmt.Errorf("%s failed%s", count(failed+critical, "case"), ofThem(critical, "critical")))
 	case failOn == "warn" && warned > 0:
-		return withCode(exitAssertion, fmt.Errorf("%s, and --fail-on is warn", plural(warned, "warning")))
+		return withCode(exitAssertion, fmt.Errorf("%s, and --fail-on is warn", count(warned, "warning")))
 	case card.Count(check.Skipped) > 0:
-		return withCode(exitTimeout, fmt.Errorf("the time was over before %s", plural(card.Count(check.Skipped), "case")))
+		return withCode(exitTimeout, fmt.Errorf("the time was over before %s", count(card.Count(check.Skipped), "case")))
 	case told == 0 && len(card.Results) > 1:
 		return withHint(fmt.Errorf("%w: all cases are unmeasured", errNothingTold), "--effect-url or --effect-cmd measures what deliveries do")
 	}
@@ -164,7 +164,7 @@ func (p *printer) listCases(cases []check.Case) {
 			p.data(strings.Repeat(" ", caseColumn) + line)
 		}
 	}
-	p.data("", fmt.Sprintf("%s, at most %s; nothing was sent", plural(len(cases), "case"), plural(check.Requests(cases), "request")))
+	p.data("", fmt.Sprintf("%s, at most %s; nothing was sent", count(len(cases), "case"), count(check.Requests(cases), "request")))
 }
 
 // listedCase is a case that --dry-run does not send.

@@ -31,7 +31,7 @@ func (p *printer) cardText(about checkAbout, card check.Card) []string {
 	if !card.Measured {
 		measured = "effect not measured"
 	}
-	lines = append(lines, hanging("", 0, fmt.Sprintf("%s in %s, seed %d, %s, secret from %s", plural(card.Requests, "request"),
+	lines = append(lines, hanging("", 0, fmt.Sprintf("%s in %s, seed %d, %s, secret from %s", count(card.Requests, "request"),
 		took(card.Took), card.Seed, measured, sanitize(about.secretFrom, 200)))...)
 	reasons, counts := skippedReasons(card)
 	var group check.Group
@@ -49,7 +49,7 @@ func (p *printer) cardText(about checkAbout, card check.Card) []string {
 	}
 	lines = append(lines, "")
 	for _, why := range reasons {
-		lines = append(lines, hanging("", 0, fmt.Sprintf("%s: %s", plural(counts[why], "case"), sanitize(why, 200)))...)
+		lines = append(lines, hanging("", 0, fmt.Sprintf("%s: %s", count(counts[why], "case"), sanitize(why, 200)))...)
 	}
 	return append(lines, p.countsText(card))
 }
@@ -169,5 +169,5 @@ func (p *printer) countsText(card check.Card) string {
 			parts = append(parts, p.shade(s, fmt.Sprintf("%d %s", n, s)))
 		}
 	}
-	return strings.Join(parts, ", ") + fmt.Sprintf(", of %s", plural(len(card.Results), "case"))
+	return strings.Join(parts, ", ") + fmt.Sprintf(", of %s", count(len(card.Results), "case"))
 }

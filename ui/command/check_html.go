@@ -29,7 +29,7 @@ func htmlReport(about checkAbout, card check.Card) ([]byte, error) {
 	page := htmlPage{
 		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
 		Style:  template.CSS(checkStyle), Target: clip(about.target, longText), URI: clip(about.uri, longText), Started: card.Started.UTC().Format("2006-01-02 15:04:05 UTC"),
-		Took: took(card.Took), Requests: plural(card.Requests, "request"), Seed: card.Seed, Measured: card.Measured,
+		Took: took(card.Took), Requests: count(card.Requests, "request"), Seed: card.Seed, Measured: card.Measured,
 		Headline: headline(card), Shade: shadeOf(card),
 	}
 	for _, s := range check.Statuses() {
@@ -117,11 +117,11 @@ func headline(card check.Card) string {
 	case critical > 0:
 		return "It would not survive production: it accepts forgeries."
 	case failed > 0:
-		return fmt.Sprintf("It would not survive production: %s failed.", plural(failed, "case"))
+		return fmt.Sprintf("It would not survive production: %s failed.", count(failed, "case"))
 	case card.Count(check.Skipped) > 0:
 		return "The time was over before everything was sent."
 	case card.Count(check.Unmeasured) > 0:
-		return fmt.Sprintf("Nothing failed; %s could not be measured.", plural(card.Count(check.Unmeasured), "case"))
+		return fmt.Sprintf("Nothing failed; %s could not be measured.", count(card.Count(check.Unmeasured), "case"))
 	}
 	return "It would survive production."
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"pictap/fixtures"
 	"pictap/mock"
 	"pictap/tunnel/pictify"
 )
@@ -19,16 +18,17 @@ func Demo(env Env) *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "see it all on this machine: no account, no network, nothing to set up",
-		Description: `Starts the mock, a listen that registers with it, and a small sample app that verifies signatures
-with its one secret. One event of every type is delivered, then one now and then, until Ctrl-C.
-It has a state of its own, which is removed at the end.`,
+		Description: `Starts the mock, a listen that registers with it, and a small sample app: a gallery that asks the mock
+for pictures and hangs them up when a webhook says that they are ready, verified with its one secret. It asks for
+one of everything, then for something now and then, until Ctrl-C. All has a state of its own, which is
+removed at the end.`,
 		UsageText: `pictap demo
 			pictap demo --no-open --output json`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "no-open", Usage: "do not open the page in the browser"},
 			&cli.StringFlag{Name: "ui-addr", Value: defaultPage, Usage: "serve the page on `ADDR` of this machine (default " + defaultPage + ", or the next free port)", DefaultText: "-"},
-			&cli.DurationFlag{Name: "every", Value: 4 * time.Second, Usage: "`DURATION` between events, on average"},
-			&cli.Int64Flag{Name: "seed", Usage: "make the events of seed `N`, always the same (default: others each time)", DefaultText: "-"},
+			&cli.DurationFlag{Name: "every", Value: 4 * time.Second, Usage: "`DURATION` between wishes, on average"},
+			&cli.Int64Flag{Name: "seed", Usage: "ask in the order of seed `N`, always the same (default: another each time)", DefaultText: "-"},
 			&cli.StringFlag{Name: "assets", Usage: "serve the page's files from `DIR`, to change them", Hidden: true},
 		},
 		Action: env.action(env.demo),
@@ -52,23 +52,23 @@ func (e Env) demo(c *cli.Context, p *printer) (err error) {
 	if err != nil {
 		return err
 	}
-	app, err := startSampleApp(secret.Reveal())
-	if err != nil {
-		return err
-	}
-	defer app.close()
 	m, err := e.serveMock(&mock.Server{Lenient: true, HookSecret: secret, Now: e.Now, Random: e.Random, Log: e.logger(c)}, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer m.close()
+	app, err := startSampleApp(secret.Reveal(), m.url)
+	if err != nil {
+		return err
+	}
+	defer app.close()
 
 	target, err := parseTarget(app.url, defaultPath)
 	if err != nil {
 		return err
 	}
 	cfg := sessionConfig{
-		state: st, way: wayConfig{kind: wayLocal, receiverAddr: "127.0.0.1:0"}, mode: "mock", baseURL: m.url, target: target,
+		state: st, way: wayConfig{kind: wayLocal, receiverAddr: "127.0.0.1:0"}, mode: "mock", baseURL: m.url, gallery: app.url + "/", target: target,
 		secret: secret, resign: true, onExit: "delete", types: pictify.EventTypes(),
 		api:      &pictify.Client{BaseURL: m.url, Key: pictify.NewSecret(anyKey), Now: e.Now},
 		pageAddr: c.String("ui-addr"), pageMust: c.IsSet("ui-addr"), assets: c.String("assets"),
@@ -81,42 +81,35 @@ func (e Env) demo(c *cli.Context, p *printer) (err error) {
 	var stream loop
 	defer func() { stop(); stream.end() }()
 	cfg.started = func() {
-		stream = startLoop(ctx, func(ctx context.Context) { e.play(ctx, m.Server, seed, c.Duration("every")) })
+		stream = startLoop(ctx, func(ctx context.Context) { e.play(ctx, p, app, seed, c.Duration("every")) })
 	}
 	return e.runSession(c.Context, p, e.logger(c), cfg, !c.Bool("no-open"))
 }
 
-// play has the mock deliver one event of every type, and then one of a random
-// type now and then, until ctx ends.
-func (e Env) play(ctx context.Context, m *mock.Server, seed int64, every time.Duration) {
-	g := fixtures.New(seed, e.now(), "")
+// play has the app ask for one of everything, so that an event of every type comes
+// in, and then for something now and then, until ctx ends.
+func (e Env) play(ctx context.Context, p *printer, app *sampleApp, seed int64, every time.Duration) {
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
-	types := pictify.EventTypes()
+	all := wishes()
 	for n := 0; ; n++ {
-		t, pause := types[n%len(types)], 300*time.Millisecond
-		if n >= len(types) {
+		what, pause := all[n%len(all)], 300*time.Millisecond
+		if n >= len(all) {
 			pause = every/2 + time.Duration(chance.Int64N(int64(every)))
-			t = pickWeighted(chance, types)
+			what = pickWeighted(chance, all[:6]) // what fails as a whole has been seen
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, pause) {
 			return
 		}
-		ev, err := g.EventAt(t, e.now())
-		if err != nil {
-			return // every documented type has a sample; a test makes sure
+		if err := app.ask(ctx, what); err != nil && ctx.Err() == nil {
+			p.warning("the sample app: %v", err)
 		}
-		m.Emit(ctx, ev)
 	}
 }
 
-// pickWeighted takes a finished render half of the time, as life does.
-func pickWeighted(chance *rand.Rand, types []pictify.EventType) pictify.EventType {
+// pickWeighted takes a card half of the time: most of life is that.
+func pickWeighted(chance *rand.Rand, wishes []string) string {
 	if chance.IntN(2) == 0 {
-		return pictify.RenderCompleted
+		return wishes[0]
 	}
-	return types[chance.IntN(len(types))]
+	return wishes[chance.IntN(len(wishes))]
 }

@@ -177,7 +177,7 @@ func explanationText(paint palette, in input, c pictify.Cause) []string {
 	}
 	line := newCauseLine(c)
 	if line == nil {
-		lines := []string{head, "The signature is right: " + plural(len(in.q.Body), "byte") + ", signed " + signedText(in, c) + "."}
+		lines := []string{head, "The signature is right: " + count(len(in.q.Body), "byte") + ", signed " + signedText(in, c) + "."}
 		if in.tries > 0 && !in.last.OK() {
 			if guess := likely(in.last); guess != "" {
 				lines = append(lines, "Your app answered "+statusText(paint, in.last.Status)+". Likely: "+sanitize(guess, 600)+".")

@@ -114,7 +114,7 @@ func tellCaptured(p *printer, dir string, files []capturedFile, replaced []fixtu
 			p.emit(replacedLine{p.head("replaced"), clip(what.Path, shortText), what.Kind, what.Values})
 			continue
 		}
-		p.note("%s  %s  %s", pad(sanitize(what.Path, shortText), width), pad(what.Kind, 5), plural(what.Values, "value"))
+		p.note("%s  %s  %s", pad(sanitize(what.Path, shortText), width), pad(what.Kind, 5), count(what.Values, "value"))
 	}
 	for _, f := range files {
 		if p.json {
@@ -124,5 +124,5 @@ func tellCaptured(p *printer, dir string, files []capturedFile, replaced []fixtu
 		}
 		p.data(sanitize(filepath.Join(dir, f.Name), 0))
 	}
-	p.note("%s and %s in %s", plural(len(files), "file"), fixtures.ManifestName, sanitize(dir, longText))
+	p.note("%s and %s in %s", count(len(files), "file"), fixtures.ManifestName, sanitize(dir, longText))
 }

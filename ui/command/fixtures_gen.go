@@ -98,7 +98,7 @@ func (e Env) genFixtures(c *cli.Context, p *printer) error {
 		p.emit(genLine{p.head("generated"), clip(out, longText), set.Total(), string(set.Format)})
 		return nil
 	}
-	p.note("wrote %s to %s, with %s", plural(set.Total(), "event"), sanitize(out, 200), fixtures.ManifestName)
+	p.note("wrote %s to %s, with %s", count(set.Total(), "event"), sanitize(out, 200), fixtures.ManifestName)
 	return nil
 }
 

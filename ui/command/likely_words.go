@@ -30,8 +30,8 @@ func first(list []phrase, body string) string {
 
 const (
 	otherSignature = `the handler computes another signature: it must hash "t.body" over the raw bytes, not over parsed and ` +
-		`re-encoded JSON, with the secret that "pictap secret show" prints, whsec_ included; log what it computes, and "pictap explain" names the difference`
-	parsedTwice = "the body was parsed twice, or parsed as something else; read the raw body once, then JSON.parse it"
+		`re-encoded JSON ("pictap snippet express" and its like show how), with the secret that "pictap secret show" prints, whsec_ included; log what it computes, and "pictap explain" names the difference`
+	parsedTwice = "the body was parsed twice, or parsed as something else; read the raw body once, then JSON.parse it, as \"pictap snippet express\" does"
 	readTwice   = "something read the body before the handler did; take the raw body first (express.raw on this route, request.body before request.POST, clone())"
 	bodyLimit   = "the body parser's limit is too small for this event; raise it"
 	noSecret    = "the app has no secret: set PICTIFY_WEBHOOK_SECRET where it runs, to what \"pictap secret show\" prints, and restart it"

@@ -54,10 +54,10 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
-	if secret, _, err := e.localSecret(c); err == nil {
-		server.HookSecret = secret
-	} else {
-		p.warning("what goes to the webhookUrl of a batch cannot be signed: %v", err)
+	// What goes to a batch's webhookUrl has no subscription's secret: the documents do
+	// not say what signs it, so it is the one that the app has.
+	if server.HookSecret, _, err = e.localSecret(c); err != nil {
+		return err
 	}
 	state := c.String("state")
 	if state != "" {
@@ -89,26 +89,19 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 
 // stillDue says what the mock had not delivered when it ended.
 func (p *printer) stillDue(all []mock.Due, state string) {
-	count := 0
+	due := 0
 	for _, d := range all {
 		if d.State != "failed" {
-			count++
+			due++
 		}
 	}
 	switch {
-	case count == 0:
+	case due == 0:
 	case state != "":
-		p.note("  %s%s still due, kept in %s", p.paintTalk.dim(pad("bye", 9)), oneOrMany(count, "delivery", "deliveries"), sanitize(state, 300))
+		p.note("  %s%s still due, kept in %s", p.paintTalk.dim(pad("bye", 9)), count(due, "delivery"), sanitize(state, 300))
 	default:
-		p.warning("%s still due, and lost; --state FILE keeps such", oneOrMany(count, "delivery was", "deliveries were"))
+		p.warning("%s still due, and lost; --state FILE keeps such", count(due, "delivery"))
 	}
-}
-
-func oneOrMany(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // mockReady says where the mock is.
@@ -164,8 +157,7 @@ func (e Env) serveMock(server *mock.Server, addr string) (*runningMock, error) {
 	return m, nil
 }
 
-// startMock serves a mock as it is without flags. The secret signs what goes to the
-// webhookUrl of a batch.
+// startMock serves a mock as it is without flags.
 func (e Env) startMock(addr string, secret pictify.Secret) (*runningMock, error) {
 	return e.serveMock(&mock.Server{HookSecret: secret, Now: e.Now, Random: e.Random}, addr)
 }

@@ -79,7 +79,7 @@ func (p *printer) due(d mock.Due) {
 		when = "   again at " + d.At.In(p.zone).Format(time.DateTime)
 	}
 	p.data(fmt.Sprintf("%s  %s  %s  %s  %s%s", pad(sanitize(d.ID, 80), 20), p.paint.bold(pad(sanitize(string(d.Event), 80), 16)),
-		sanitize(d.Subscription, 80), pad(sanitize(d.State, 20), 7), oneOrMany(d.Attempts, "attempt", "attempts"), when))
+		sanitize(d.Subscription, 80), pad(sanitize(d.State, 20), 7), count(d.Attempts, "attempt"), when))
 }
 
 func mockAttempt(env Env) *cli.Command {

@@ -161,13 +161,13 @@ func mockNotes(s *mock.Server, state string) (notes [][2]string) {
 		add("batches", "what goes to a webhookUrl is signed with the secret that \"pictap secret show\" prints")
 	}
 	if attempts, said, here := s.Ladder.Course(); s.Ladder.Scale != 1 || attempts != 6 {
-		add("retries", "%s in %s, which is %s here", oneOrMany(attempts, "attempt", "attempts"), plainSpan(said), plainSpan(here))
+		add("retries", "%s in %s, which is %s here", count(attempts, "attempt"), plainSpan(said), plainSpan(here))
 	}
 	if l := s.Faults.Latency; l.Max > 0 {
 		add("latency", "%s to %s", plainSpan(l.Min), plainSpan(l.Max))
 	}
 	if l := s.Faults.Limit; l.Count > 0 {
-		add("limit", "%s in %s for each key", oneOrMany(l.Count, "request", "requests"), plainSpan(l.Per))
+		add("limit", "%s in %s for each key", count(l.Count, "request"), plainSpan(l.Per))
 	}
 	var rules []string
 	for _, rule := range s.Faults.Rules {

@@ -41,6 +41,7 @@ type readyLine struct {
 	ForwardTo string     `json:"forward_to,omitempty"`
 	Inspector string     `json:"inspector,omitempty"` // the page's URL with its one-time code
 	BaseURL   string     `json:"base_url,omitempty"`  // of the mock API
+	Gallery   string     `json:"gallery,omitempty"`   // of the demo's sample app
 }
 
 // A hookLine is one receiver path.

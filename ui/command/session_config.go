@@ -27,6 +27,7 @@ type sessionConfig struct {
 	api      *pictify.Client // nil registers nothing
 	mode     string          // for ready: ngrok, public-url, local or mock
 	baseURL  string          // of the mock, for ready
+	gallery  string          // of the demo's sample app, for ready
 	types    []pictify.EventType
 	filters  pictify.Filters
 	onExit   string // delete, pause or keep

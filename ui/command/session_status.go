@@ -60,7 +60,7 @@ func (s *session) readiness(took time.Duration) readiness {
 	st := s.status()
 	r := readiness{
 		readyLine: readyLine{Mode: s.cfg.mode, PublicURL: st.PublicURL, Probed: st.Probed, Hooks: s.hookLines(),
-			ForwardTo: st.ForwardTo, BaseURL: s.cfg.baseURL},
+			ForwardTo: st.ForwardTo, BaseURL: s.cfg.baseURL, Gallery: s.cfg.gallery},
 		Account: s.cfg.account, Took: took, Refused: s.refused, App: st.App, Secret: s.cfg.source,
 	}
 	if s.page != nil {

@@ -151,7 +151,7 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 		p.summary(&b.tally, b.counts, time.Since(start))
 	}
 	if c.Context.Err() != nil {
-		return fmt.Errorf("interrupted after %s", plural(b.sent, "request"))
+		return fmt.Errorf("interrupted after %s", count(b.sent, "request"))
 	}
 	return b.verdict(c)
 }

@@ -48,7 +48,7 @@ func (p *printer) summary(t *mock.Tally, n counts, elapsed time.Duration) {
 }
 
 func (p *printer) summaryText(t *mock.Tally, n counts, elapsed time.Duration, rate float64) []string {
-	lines := []string{fmt.Sprintf("%s in %s, %.0f/s", plural(t.Sent, "request"), took(elapsed), rate)}
+	lines := []string{fmt.Sprintf("%s in %s, %.0f/s", count(t.Sent, "request"), took(elapsed), rate)}
 	if n.dropped > 0 {
 		lines = append(lines, fmt.Sprintf("  %d more were dropped, as --drop says", n.dropped))
 	}

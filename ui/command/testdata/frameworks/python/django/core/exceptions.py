@@ -1,0 +1,2 @@
+class ImproperlyConfigured(Exception):
+    pass
