@@ -58,7 +58,7 @@ func samples() map[string]media.Picture {
 		all[name] = p
 	}
 	for _, f := range []media.Format{media.PNG, media.JPEG, media.WebP} {
-		for _, size := range [][2]int{{1, 1}, {16, 16}, {64, 64}, {728, 90}, {160, 600}, {1200, 630}, {1080, 1920}} {
+		for _, size := range [][2]int{{1, 1}, {16, 16}, {64, 64}, {728, 90}, {160, 600}, {1200, 630}} {
 			all[fmt.Sprintf("%s %d×%d", f, size[0], size[1])] = card(f, size[0], size[1])
 		}
 	}
@@ -67,6 +67,7 @@ func samples() map[string]media.Picture {
 		p.Format = f
 		all["clear "+string(f)] = p
 	}
+	all["png 1080×1920"] = card(media.PNG, 1080, 1920)
 	moving := card(media.GIF, 400, 300)
 	moving.Frames = 12
 	all["gif 400×300"] = moving

@@ -21,9 +21,9 @@ import (
 var images = []media.Format{media.PNG, media.JPEG, media.WebP, media.GIF}
 
 func TestImagesHaveTheirSize(t *testing.T) {
-	sizes := [][2]int{{1, 1}, {1, 2}, {2, 1}, {3, 39}, {16, 16}, {40, 40}, {41, 300}, {1500, 500}, {1080, 1920}, {2000, 1}, {1, 2000}}
+	sizes := [][2]int{{1, 1}, {1, 2}, {2, 1}, {3, 39}, {16, 16}, {40, 40}, {41, 300}, {1500, 500}, {2000, 1}, {1, 2000}}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 30 {
+	for range 20 {
 		sizes = append(sizes, [2]int{1 + r.IntN(300), 1 + r.IntN(300)})
 	}
 	for _, f := range images {
@@ -128,19 +128,24 @@ func TestGIFMoves(t *testing.T) {
 
 func TestSamePictureSameBytes(t *testing.T) {
 	for name, p := range samples() {
-		want := encode(t, p)
+		if p.Width*p.Height > 500_000 {
+			continue // the goldens have them
+		}
+		var got [2]bytes.Buffer
 		var group sync.WaitGroup
-		for range 3 {
+		for i := range got {
 			group.Go(func() {
-				var got bytes.Buffer
-				if err := p.Encode(t.Context(), &got); err != nil || !bytes.Equal(got.Bytes(), want) {
-					t.Errorf("%s: other bytes (%v)", name, err)
+				if err := p.Encode(t.Context(), &got[i]); err != nil {
+					t.Errorf("%s: %v", name, err)
 				}
 			})
 		}
 		group.Wait()
+		if !bytes.Equal(got[0].Bytes(), got[1].Bytes()) {
+			t.Errorf("%s: other bytes", name)
+		}
 		p.Seed++
-		if name != "grey" && bytes.Equal(encode(t, p), want) {
+		if bytes.Equal(encode(t, p), got[0].Bytes()) {
 			t.Errorf("%s: another seed, the same bytes", name)
 		}
 	}
@@ -164,6 +169,7 @@ func TestCheck(t *testing.T) {
 		"delay in ms 3600000 is not between 0 and 10000":  func(p *media.Picture) { p.Delay = time.Hour },
 		"pages 501 is not between 0 and 500":              func(p *media.Picture) { p.Pages = make([]media.Page, 501) },
 		`"tiff" is not one of png, jpg, jpeg, webp, gif `: func(p *media.Picture) { p.Format = "tiff" },
+		`"PNG" is not one of png`:                         func(p *media.Picture) { p.Format = "PNG" }, // ParseFormat makes it one
 		`"" is not one of png`:                            func(p *media.Picture) { p.Format = "" },
 	} {
 		p := good
@@ -261,7 +267,7 @@ var hostile = map[string]string{
 func TestHostileTexts(t *testing.T) {
 	for name, text := range hostile {
 		for _, f := range media.Formats() {
-			for _, size := range [][2]int{{40, 40}, {600, 400}, {90, 400}} {
+			for _, size := range [][2]int{{40, 40}, {400, 200}, {60, 300}} {
 				p := media.Picture{Format: f, Width: size[0], Height: size[1], Title: text, ID: text, Background: text, Text: text, Frames: 2,
 					Lines: []media.Line{{text, text}, {"", text}, {text, ""}, {"a", text}}}
 				start := time.Now()

@@ -24,7 +24,7 @@
 //
 // The known one in Go (HugoSmits86/nativewebp 0.9.3) took 220 ms and 38 MiB for 1200×630 and
 // 835 MiB for 4096×4096. A lossless WebP of what is drawn here needs little of the
-// format (see [encodeWebP]), streams, and takes 15 ms.
+// format (see encodeWebP), streams, and takes 14 ms and 2 MiB, or 140 ms and 5 MiB.
 //
 // # Text
 //
@@ -38,6 +38,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -68,8 +69,8 @@ type Picture struct {
 	ID    string // in small print
 
 	// Background and Text are CSS colours: names, hexadecimal, rgb() and hsl(). What is
-	// empty or is not understood is chosen from the seed. A text that would be hard to
-	// read is drawn lighter or darker than asked; a background is always what was asked,
+	// empty or is not understood is chosen from the seed. A text that could
+	// hardly be read is drawn lighter or darker than asked; a background is always what was asked,
 	// and "transparent" is so in PNG, WebP and GIF, and paper in JPEG and PDF.
 	Background, Text string
 
@@ -104,8 +105,8 @@ func (e *BoundsError) Error() string {
 // Check returns a [BoundsError] when a number of p is out of bounds, and an
 // [UnknownFormatError] when its format is none. It costs nothing.
 func (p Picture) Check() error {
-	if _, err := ParseFormat(string(p.Format)); err != nil {
-		return err
+	if !slices.Contains(Formats(), p.Format) {
+		return &UnknownFormatError{string(p.Format)}
 	}
 	low, high := p.Format.Bounds()
 	for _, b := range []BoundsError{
@@ -124,8 +125,8 @@ func (p Picture) Check() error {
 }
 
 // Encode writes the picture to w, or an error of Check, of w, or of ctx. It may be
-// called by many goroutines at once, takes one core and holds less than 16 MiB in flight
-// (a PDF of many pages may hold more: they are kept until it is whole).
+// called by many goroutines at once, takes one core, and holds less than 16 MiB: a GIF holds two
+// bytes for each pixel, a PDF its pages until it is whole.
 func (p Picture) Encode(ctx context.Context, w io.Writer) error {
 	if err := p.Check(); err != nil {
 		return err

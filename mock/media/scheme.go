@@ -79,7 +79,7 @@ func choose(p Picture, c *rand.PCG) scheme {
 	}
 	from, to := paper(s.ground.from), paper(s.ground.to)
 	if hasText {
-		s.title = legible(withAlpha(text, 255), readable, from, to)
+		s.title = legible(withAlpha(text, 255), readableLarge, from, to)
 	}
 	s.muted = legible(mix(s.title, mix(from, to, 128), 80), readable, from, to)
 	if contrast(s.title, from) < readable || contrast(s.title, to) < readable {
@@ -122,17 +122,21 @@ func (f Format) canShow(c color.NRGBA) color.NRGBA {
 // paper is what is seen of a ground on white paper.
 func paper(c color.NRGBA) color.NRGBA { return over(c, white) }
 
-// faint returns ink with as much of the alpha as leaves the text readable where it runs over it.
+// faint returns ink with as much of the alpha as leaves the text readable where it runs over
+// it. When no ink of that colour does, it is white under dark text and black under light text.
 func faint(ink color.NRGBA, alpha uint8, text color.NRGBA, grounds ...color.NRGBA) color.NRGBA {
-	for ; alpha > 12; alpha -= 6 {
+	for ; alpha >= 6; alpha -= 6 {
 		fine := true
 		for _, g := range grounds {
 			seen := over(withAlpha(ink, alpha), g)
 			fine = fine && contrast(text, seen) >= min(readableLarge+50, contrast(text, g))
 		}
 		if fine {
-			break
+			return withAlpha(ink, alpha)
 		}
 	}
-	return withAlpha(ink, alpha)
+	if luminance(text) < luminance(grounds[0]) {
+		return withAlpha(white, 40)
+	}
+	return withAlpha(black, 40)
 }

@@ -1,0 +1,7 @@
+//go:build !race
+
+package media_test
+
+import "pictap/mock/media"
+
+const largest = media.MaxSize
