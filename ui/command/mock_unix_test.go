@@ -127,7 +127,9 @@ func TestMockLadder(t *testing.T) {
 
 	api.ask("POST", "/webhook-subscriptions/"+uid+"/resume", "")
 	status.Store(200)
+	mu.Lock()
 	id, _, _ := strings.Cut(ids[0], " ")
+	mu.Unlock()
 	if _, err := run(t, env, "mock", "attempt", id); err != nil {
 		t.Error(err)
 	}
@@ -209,7 +211,7 @@ func TestMockSaysWhatIsLost(t *testing.T) {
 		hung <- err
 	}()
 	m.signal(os.Interrupt)
-	if l := m.nextType("warning"); !strings.HasPrefix(l.str("message"), "1 delivery was still due, and lost") {
+	if l := m.nextType("warning"); !strings.HasPrefix(l.str("message"), "1 delivery still due, and lost") {
 		t.Errorf("warning %v", l)
 	}
 	if code := m.wait(); code != 0 {
