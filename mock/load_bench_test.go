@@ -73,7 +73,7 @@ func attack(b *testing.B, url string, connections int, turn time.Duration) (rate
 
 // load sends as "pictap trigger" does, its setting of the collector included.
 func load(b *testing.B, url string, connections int, turn time.Duration) (rate, p99 float64) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	kinds := fixtures.Kinds()
 	g := fixtures.New(1, testNow, "")
 	signer := pictify.NewSigner(pictify.NewSecret(testSecret))

@@ -28,7 +28,7 @@ const (
 	// spoken is how many requests are told of one by one; of more there is a summary.
 	spoken        = 100
 	maxConcurrent = 1000
-	manyGC        = 400
+	manyGC        = 800
 	// usualConcurrency is that of many requests.
 	usualConcurrency = 16
 )
