@@ -84,7 +84,11 @@ func (h *Handler) delivery(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, detailOf(d))
+	answer := detailOf(d)
+	if h.opts.Explain != nil && d.Verdict != pictify.Valid {
+		answer.Cause = h.opts.Explain(r.Context(), d)
+	}
+	return writeJSON(w, http.StatusOK, answer)
 }
 
 // body answers with the exact bytes, in a way that no browser shows or runs:

@@ -44,6 +44,7 @@ func WireSamples(d store.Delivery) map[string]any {
 	whole := content{Body: &text, BodyBase64: "e30=", Truncated: true}
 	full := detailOf(d)
 	full.content = whole
+	full.Cause = &Cause{Sentence: "The body was written again.", Change: "sign the very bytes"}
 	for i := range full.Attempts {
 		full.Attempts[i].content = whole
 	}
@@ -59,6 +60,7 @@ func WireSamples(d store.Delivery) map[string]any {
 	return map[string]any{
 		"Attempt":            full.Attempts[0],
 		"Summary":            full.summary,
+		"Cause":              full.Cause,
 		"Detail":             full,
 		"SubscriptionStatus": s.Subscriptions[0],
 		"Status":             s,

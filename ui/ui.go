@@ -69,6 +69,11 @@ type Options struct {
 	Trigger func(ctx context.Context, t pictify.EventType) error
 	Events  []pictify.EventType // what Trigger accepts, in the order to show
 
+	// Explain says why a delivery that did not verify does not; nil when there is
+	// nothing to say. It may take half a second, and is asked once for each that is
+	// opened. Nil never explains.
+	Explain func(ctx context.Context, d store.Delivery) *Cause
+
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil
 	// means nothing to say.

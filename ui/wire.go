@@ -92,8 +92,15 @@ type attempt struct {
 	Bytes int64 `json:"bytes,omitempty"`
 }
 
+// A Cause is why a delivery does not verify.
+type Cause struct {
+	Sentence string `json:"sentence"`
+	Change   string `json:"change,omitempty"` // what to do about it
+}
+
 type detail struct {
 	summary
+	Cause  *Cause      `json:"cause,omitempty"`
 	Method string      `json:"method"`
 	Path   string      `json:"path"`
 	Header [][2]string `json:"header"`

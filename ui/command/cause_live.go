@@ -2,10 +2,12 @@ package command
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
+	"pictap/ui"
 )
 
 // Bounds of what a running listen explains: it prints in one goroutine, and a
@@ -65,4 +67,26 @@ func (b secretBook) cause(d store.Delivery, budget int64) *causeLine {
 		line.Sentence = "The cause is not known: only the beginning of the body was kept."
 	}
 	return line
+}
+
+// An explainer explains deliveries that somebody opens on the page, one at a time.
+type explainer struct {
+	mu    sync.Mutex // held while one is explained
+	store *store.Store
+	local pictify.Secret
+}
+
+// explain is why d, with its body, does not verify; nil if it does.
+func (x *explainer) explain(ctx context.Context, d store.Delivery) *ui.Cause {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	book, err := bookOf(ctx, x.store, x.local)
+	if err != nil {
+		return nil // the reason stands beside it
+	}
+	line := book.cause(d, causeBudget)
+	if line == nil {
+		return nil
+	}
+	return &ui.Cause{Sentence: line.Sentence, Change: line.Change}
 }

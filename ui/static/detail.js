@@ -10,6 +10,7 @@ import { ago, answer, answerTone, duration, exact, journey, kindOf, oneLine, out
 
 /** @typedef {import("./types.js").Detail} DetailOf */
 /** @typedef {import("./types.js").Summary} Summary */
+/** @typedef {import("./types.js").Cause} Cause */
 /** @typedef {import("./types.js").Attempt} Attempt */
 /** @typedef {import("./model.js").Model} Model */
 
@@ -96,7 +97,7 @@ export class Detail extends Component {
           <p class="about">${oneLine(d.about)}</p>
           <p class="facts-line"><span class="mono">${d.id}</span> · <time datetime=${d.time} title=${exact(at)}>${exact(at)}</time> · ${ago(at, new Date())}</p>
         </header>
-        <${Verdict} d=${d} forwardTo=${model.status?.forward_to ?? ""} />
+        <${Verdict} d=${d} cause=${full?.cause} forwardTo=${model.status?.forward_to ?? ""} />
         ${this.state.trouble && html`<p class="trouble" role="status">${this.state.trouble}</p>`}
         ${full ? html`
           <${Attempts} list=${full.attempts} count=${full.attempt_count} key=${"attempts " + d.id} />
@@ -111,14 +112,16 @@ export class Detail extends Component {
 /** Reasons that say no more than the verdict's own sentence. */
 const plainReasons = new Set(["no signature", "signature does not match", "no secret known to verify with"]);
 
-/** @param {{d: Summary, forwardTo: string}} props */
-function Verdict({ d, forwardTo }) {
+/** @param {{d: Summary, cause?: Cause, forwardTo: string}} props */
+function Verdict({ d, cause, forwardTo }) {
   const bad = d.verdict !== "valid";
   return html`
     <section class="judgement" aria-label="Signature and outcome">
       <p class=${"sentence " + (bad ? "bad" : "ok")}>
         <${Light} tone=${bad ? "bad" : "ok"} words=${verdictSentence(d.verdict)} />
         ${d.reason && !plainReasons.has(d.reason) && html`<span class="reason">${sentence(oneLine(d.reason))}</span>`}
+        ${cause && html`<span class="reason">${oneLine(cause.sentence)}</span>`}
+        ${cause?.change && html`<span class="reason">Change: ${oneLine(cause.change)}</span>`}
       </p>
       <p class="sentence"><${Light} tone=${outcome(d).tone} words=${journey(d, forwardTo)} /></p>
       ${d.source === "local" && html`<p class="sentence"><${Light} tone="quiet" words="A test event: signed here with the local secret, not sent by Pictify." /></p>`}

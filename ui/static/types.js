@@ -63,12 +63,20 @@
  * @property {string} remote
  * @property {number} attempt_count
  * @property {Attempt[]} attempts
+ * @property {Cause=} cause           why it does not verify
  * @property {string} method
  * @property {string} path
  * @property {[string, string][]} header   in received order, repeats kept
  * @property {string=} body           when the bytes are UTF-8
  * @property {string=} body_base64    when they are not
  * @property {boolean=} truncated     the body given here is only its beginning; /body has all of it
+ */
+
+/**
+ * Why a delivery does not verify, and what to do about it.
+ * @typedef {object} Cause
+ * @property {string} sentence
+ * @property {string=} change
  */
 
 /**
