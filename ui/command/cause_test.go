@@ -201,6 +201,21 @@ func TestCauserIsBounded(t *testing.T) {
 	if got := x.cause(t.Context(), store.Delivery{Seq: 1 << 40, Verdict: pictify.Mismatch}); got == nil || got.Code != "not-examined" {
 		t.Errorf("a delivery that is gone: %v", got)
 	}
+
+	// What somebody opens on the page is explained in the same words, all of it.
+	page := &explainer{store: st, local: secret}
+	for _, d := range list {
+		whole, err := st.Get(t.Context(), d.Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := page.explain(t.Context(), whole); got == nil || !strings.Contains(got.Sentence, "line feed") || got.Change == "" {
+			t.Errorf("the page is told %+v", got)
+		}
+	}
+	if got := page.explain(t.Context(), store.Delivery{Verdict: pictify.Valid}); got != nil {
+		t.Errorf("the page is told of a valid delivery: %+v", got)
+	}
 }
 
 func FuzzParseLine(f *testing.F) {
