@@ -121,6 +121,10 @@ func TestPage(t *testing.T) {
 	p.press("j")
 	p.wait(`document.querySelector(".line.selected")?.id === "d3"`)
 	p.press(escape)
+	p.wait(`!document.querySelector(".detail") && location.hash === ""`)
+	eval[chromedp.Void](p, `history.back()`) // to what was open, which is where the keyboard had gone to
+	p.wait(`document.querySelector(".detail .facts-line .mono")?.textContent === "d3" && location.hash === "#open=d3"`)
+	eval[chromedp.Void](p, `history.forward()`)
 	p.wait(`!document.querySelector(".detail")`)
 	p.press("k" + enter)
 	p.wait(`document.querySelector(".detail h2")?.textContent === "binding.failed"`)

@@ -4,6 +4,7 @@
 import { Component, html, render } from "./vendor/htm-preact.js";
 import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
+import { Lazy } from "./lazy.js";
 import { List } from "./list.js";
 import { follow } from "./live.js";
 import { Model, pageSize } from "./model.js";
@@ -13,6 +14,23 @@ import { answer, duration, oneLine } from "./text.js";
 import { Trigger } from "./trigger.js";
 
 /** @typedef {import("./types.js").Attempt} Attempt */
+/** @typedef {import("./lazy.js").Part} Part */
+/** @typedef {import("./model.js").Model} ModelOf */
+
+/**
+ * The views, in the order of their tabs. The first is the deliveries; the others come when somebody goes there.
+ * @typedef {object} View
+ * @property {string} name                     as the place has it
+ * @property {string} title
+ * @property {Part=} part
+ * @property {((model: ModelOf) => boolean)=} exists   whether there is such a view now
+ */
+
+/** @type {View[]} */
+const views = [{ name: "", title: "Deliveries" }];
+
+/** What is shown of an open delivery beside its detail, by the name of the place's pane. @type {Record<string, Part>} */
+const panes = {};
 
 class App extends Component {
   constructor() {
@@ -30,9 +48,11 @@ class App extends Component {
     addEventListener("hashchange", () => {
       if (model.connection !== "locked") take().catch(() => false); // then follow does
     });
+    addEventListener("popstate", () => model.arrive());
     welcome();
     take()
       .catch(() => false) // follow tries again what there is
+      .then(() => model.arrive())
       .then(() => follow({
         connection: (c) => model.connect(c),
         status: (status) => model.receive({ type: "status", status }),
@@ -106,7 +126,7 @@ class App extends Component {
   /** enter opens the selected delivery; once it is open, goes into it. */
   enter() {
     const { model } = this;
-    if (model.opened) focus(".detail");
+    if (model.opened && model.opened === model.selected) focus(".detail");
     else if (model.line(model.selected) >= 0) model.open(model.selected);
   }
 
@@ -141,11 +161,22 @@ class App extends Component {
   render() {
     const { model } = this;
     if (model.connection === "locked" && model.rows.length === 0) return html`<${Locked} />`;
-    const d = model.opened ? model.row(model.selected) : undefined;
-    const empty = model.loaded && model.rows.length === 0;
+    const view = views.find((v) => v.name === model.place.view) ?? views[0];
     return html`
       <${Strip} model=${model} />
-      <main class=${d ? "with-detail" : ""}>
+      <${Tabs} model=${model} view=${view} />
+      ${view.part ? html`<main class="view" id="view"><${Lazy} key=${view.name} part=${view.part} model=${model} /></main>` : this.deliveries()}
+      <div class="notices" role="status" aria-live="polite">${model.notice && html`<p class=${model.notice.tone}>${model.notice.text}</p>`}</div>`;
+  }
+
+  /** deliveries is the view of the list and of what is open. */
+  deliveries() {
+    const { model } = this;
+    const d = model.row(model.opened);
+    const pane = panes[model.place.pane];
+    const empty = model.loaded && model.rows.length === 0;
+    return html`
+      <main class=${d ? "with-detail" : ""} id="view">
         <section class="deliveries" aria-label="Deliveries">
           <div class="toolbar">
             <h2>Deliveries <small>${model.loaded ? model.rows.length.toLocaleString() + (model.more ? "+" : "") : ""}</small></h2>
@@ -156,11 +187,22 @@ class App extends Component {
             <span><kbd>j</kbd><kbd>k</kbd> move</span><span><kbd>⏎</kbd> open</span><span><kbd>r</kbd> replay</span><span><kbd>esc</kbd> close</span>
           </footer>
         </section>
-        ${d && html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
-          onReplay=${() => this.replay()} onClose=${() => model.close()} />`}
-      </main>
-      <div class="notices" role="status" aria-live="polite">${model.notice && html`<p class=${model.notice.tone}>${model.notice.text}</p>`}</div>`;
+        ${d && (pane
+          ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} d=${d} />`
+          : html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
+              onReplay=${() => this.replay()} onClose=${() => model.close()} />`)}
+      </main>`;
   }
+}
+
+/** Tabs lead from view to view. @param {{model: ModelOf, view: View}} props */
+function Tabs({ model, view }) {
+  const shown = views.filter((v) => v.exists?.(model) ?? true);
+  if (shown.length < 2) return null;
+  return html`
+    <nav class="tabs" aria-label="Views">
+      ${shown.map((v) => html`<button aria-current=${v === view ? "page" : undefined} onClick=${() => model.go({ view: v.name })}>${v.title}</button>`)}
+    </nav>`;
 }
 
 /** @param {string} selector */

@@ -4,6 +4,9 @@
 // It has no opinion on how anything looks, and it tells its watchers at most once per animation frame: thousands
 // of changes a second cost one rendering per frame.
 
+import { nowhere, parse, text } from "./place.js";
+
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./types.js").Frame} Frame */
@@ -37,7 +40,8 @@ export class Model {
     this.lastLive = new Date(); // when the connection was last known to be good
     /** The row that the keyboard is on, by seq; 0 for none. */
     this.selected = 0;
-    this.opened = false; // the selected one is shown in detail
+    /** Where we are, as the address says it. @type {Place} */
+    this.place = nowhere;
     this.following = true; // the list shows its newest end
     this.unseen = 0; // deliveries that arrived while it did not
     /** When the newest rows arrived, by seq. @type {Map<number, number>} */
@@ -200,23 +204,49 @@ export class Model {
     this.changed();
   }
 
-  /** @param {number} seq */
+  /** opened is the delivery that is open, by seq; 0 for none. */
+  get opened() {
+    return Number(this.place.open.slice(1));
+  }
+
+  /** open shows a delivery. @param {number} seq */
   open(seq) {
-    this.opened = true;
-    this.select(seq);
+    this.go({ view: "", open: "d" + seq, pane: "", with: "" });
   }
 
   close() {
-    this.opened = false;
+    if (this.place.open) this.go({ open: "", pane: "", with: "" });
+  }
+
+  /**
+   * go changes the place, and with it the address. The back button returns to where we were, unless the change
+   * replaces the place, as each letter of a search does.
+   * @param {Partial<Place>} changes
+   * @param {boolean} replace
+   */
+  go(changes, replace = false) {
+    const place = { ...this.place, ...changes };
+    const address = location.pathname + text(place);
+    if (text(place) === text(this.place)) return;
+    history[replace ? "replaceState" : "pushState"](null, "", address);
+    this.arrive(place);
+  }
+
+  /** arrive takes the address's place as ours: at the start, and when the back button has changed it. */
+  arrive(place = parse(location.hash)) {
+    this.place = place;
+    if (this.opened) this.selected = this.opened;
     this.changed();
   }
 
-  /** step moves the selection down the list by n lines, up when n is negative. @param {number} n */
+  /** step moves the selection down the list by n lines, up when n is negative; what is open moves along. @param {number} n */
   step(n) {
     if (this.rows.length === 0) return;
     const line = this.line(this.selected);
     const to = line < 0 ? 0 : Math.max(0, Math.min(this.rows.length - 1, line + n));
-    this.select(/** @type {Summary} */ (this.rows.at(-1 - to)).seq);
+    const { seq } = /** @type {Summary} */ (this.rows.at(-1 - to));
+    if (this.opened) this.go({ open: "d" + seq, pane: "", with: "" }, true);
+    else this.select(seq);
   }
 
   /** follow says whether the list shows its newest end. @param {boolean} on */

@@ -6,6 +6,8 @@
 // state takes for a token of its own. A page that holds neither asks its sisters in other tabs for an invitation:
 // another one-time code, which only a page that is let in can get from the server.
 
+import { parse, text } from "./place.js";
+
 /** @typedef {import("./types.js").SessionGrant} SessionGrant */
 
 /** The server said no. */
@@ -38,12 +40,13 @@ let renewing = null;
 export async function take() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
   if (!code) return false;
-  history.replaceState(null, "", location.pathname);
+  const place = text(parse(location.hash));
+  history.replaceState(null, "", location.pathname + place);
   try {
     keep(await exchange({ code }));
   } catch (err) {
     if (err instanceof Locked) return true; // a link used twice: what the tab kept may still do
-    history.replaceState(null, "", "#code=" + code); // it is as good as before
+    history.replaceState(null, "", "#code=" + code + place.replace("#", "&")); // it is as good as before
     throw err;
   }
   return true;

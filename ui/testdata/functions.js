@@ -3,6 +3,7 @@
   const { layout, stringText } = await import("/json.js");
   const text = await import("/text.js");
   const { Model } = await import("/model.js");
+  const place = await import("/place.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {
@@ -30,6 +31,16 @@
   is("a long number", layout("9".repeat(1_000_000)).error, "");
   is("kinds", layout('{"k":["s",1,true]}').spans.filter((s) => s.kind).map((s) => s.kind), ["key", "string", "number", "word"]);
   is("stringText", [stringText('"a\\u002fb"'), stringText("5"), stringText('"')], ["a/b", null, null]);
+
+  // place.js: what is written is what is read, and nothing else is
+  for (const p of [
+    {}, { q: 'event:render.* "a&b=c#d" é😀' }, { view: "trigger" }, { open: "d17", pane: "compare", with: "d3" }, { view: "overview", q: "x", open: "d1" },
+  ]) {
+    const whole = { ...place.nowhere, ...p };
+    is("place of " + place.text(whole), place.parse(place.text(whole)), whole);
+  }
+  for (const hash of ["", "#", "#code=abc", "#open=17", "#open=d", "#open=d1x", "#view=a/b", "#view=__PROTO__", "#pane=edit", "#with=d3"]) is("place of " + hash, place.parse(hash), place.nowhere);
+  is("a search that is too long", place.parse("#q=" + "x".repeat(5000)).q.length, 4096);
 
   // text.js
   is("visible", text.visible("a\u202eb\u001b[2J\u009b\x00\u200b\ufeff\u2066\n\té😀\ud800"), "a\\u{202e}b\\x1b[2J\\x9b\\x00\\u{200b}\\u{feff}\\u{2066}\n\té😀\\u{d800}");

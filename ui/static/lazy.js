@@ -1,0 +1,81 @@
+// @ts-check
+// Parts of the page that are loaded when somebody first goes there.
+
+import { Component, html } from "./vendor/htm-preact.js";
+import { message } from "./session.js";
+
+/** @typedef {import("./model.js").Model} Model */
+
+/**
+ * A part is a module whose default export is a component that takes the model, and the stylesheet it needs.
+ * @typedef {object} Part
+ * @property {() => Promise<{default: any}>} load
+ * @property {string=} style     a file beside this one, loaded once
+ */
+
+/** @type {Map<Part, any>} */
+const loaded = new Map();
+
+export class Lazy extends Component {
+  constructor() {
+    super();
+    this.state = { trouble: "" };
+  }
+
+  /** @returns {{part: Part, model: Model}} */
+  get own() {
+    return /** @type {any} */ (this.props);
+  }
+
+  componentDidMount() {
+    this.load();
+  }
+
+  componentDidUpdate() {
+    this.load();
+  }
+
+  async load() {
+    const { part } = this.own;
+    if (loaded.has(part) || this.loading === part) return;
+    this.loading = part;
+    try {
+      const [module] = await Promise.all([part.load(), part.style && stylesheet(part.style)]);
+      loaded.set(part, module.default);
+      this.setState({ trouble: "" });
+    } catch (err) {
+      // pictap is away, or is another version: a new attempt when somebody comes here again.
+      this.setState({ trouble: "This part of the page could not be loaded: " + message(err) });
+    } finally {
+      this.loading = null;
+    }
+  }
+
+  render() {
+    const { part, ...props } = this.own;
+    const shown = loaded.get(part);
+    if (shown) return html`<${shown} ...${props} />`;
+    return this.state.trouble
+      ? html`<p class="trouble" role="alert">${this.state.trouble} <button onClick=${() => this.load()}>Try again</button></p>`
+      : html`<div class="loading" aria-busy="true" />`;
+  }
+}
+
+/**
+ * stylesheet adds one of our style sheets to the document and waits for it.
+ * @param {string} file
+ */
+function stylesheet(file) {
+  return new Promise((resolve, reject) => {
+    if (document.querySelector(`link[href="${file}"]`)) return resolve(undefined);
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = file;
+    link.onload = resolve;
+    link.onerror = () => {
+      link.remove();
+      reject(new Error("no " + file));
+    };
+    document.head.append(link);
+  });
+}
