@@ -17,9 +17,8 @@ import (
 )
 
 const (
-	deliveryTimeout = 30 * time.Second // concepts: "2xx within 30 seconds"
-	maxReply        = 64 << 10         // bytes of a receiver's answer
-	maxTargets      = 256              // URLs that are remembered
+	maxReply   = 64 << 10 // bytes of a receiver's answer
+	maxTargets = 256      // URLs that are remembered
 )
 
 // A Dispatcher signs events and POSTs them. The zero Dispatcher is ready to use;
@@ -30,7 +29,7 @@ const (
 // documents name its fields.
 type Dispatcher struct {
 	Strict  bool             // leaves data.deliveryId out, as documented payloads do
-	Timeout time.Duration    // for a delivery, its answer included; 0 means 30 s
+	Timeout time.Duration    // for a delivery, its answer included; 0 means [pictify.AnswerTimeout]
 	RootCAs *x509.CertPool   // whom an https target's certificate must come from; nil means the system's
 	TLS     *tls.Config      // instead, for more than that
 	Now     func() time.Time // nil means time.Now
@@ -152,7 +151,7 @@ func (d *Dispatcher) newClient(u *url.URL) *wire.Client {
 		c.TLS = &tls.Config{RootCAs: d.RootCAs}
 	}
 	if c.Timeout == 0 {
-		c.Timeout = deliveryTimeout
+		c.Timeout = pictify.AnswerTimeout
 	}
 	return c
 }
