@@ -38,6 +38,7 @@ func (s *session) openPage() error {
 		Opened: s.p.pageLink, Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
 	}
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
+	opts.Media = newPictureFetcher(s.cfg.pictureHosts, s.cfg.api).fetch
 	if s.forwarder != nil {
 		opts.Replay = s.replay
 	}
