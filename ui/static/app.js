@@ -172,11 +172,12 @@ class App extends Component {
   /** deliveries is the view of the list and of what is open. */
   deliveries() {
     const { model } = this;
-    const d = model.row(model.opened);
+    const seq = model.opened;
+    const d = model.row(seq);
     const pane = panes[model.place.pane];
     const empty = model.loaded && model.rows.length === 0;
     return html`
-      <main class=${d ? "with-detail" : ""} id="view">
+      <main class=${seq ? "with-detail" : ""} id="view">
         <section class="deliveries" aria-label="Deliveries">
           <div class="toolbar">
             <h2>Deliveries <small>${model.loaded ? model.rows.length.toLocaleString() + (model.more ? "+" : "") : ""}</small></h2>
@@ -187,10 +188,9 @@ class App extends Component {
             <span><kbd>j</kbd><kbd>k</kbd> move</span><span><kbd>⏎</kbd> open</span><span><kbd>r</kbd> replay</span><span><kbd>esc</kbd> close</span>
           </footer>
         </section>
-        ${d && (pane
+        ${seq > 0 && (d && pane
           ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} d=${d} />`
-          : html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
-              onReplay=${() => this.replay()} onClose=${() => model.close()} />`)}
+          : html`<${Detail} key="detail" model=${model} seq=${seq} d=${d} replaying=${this.replaying === seq} onReplay=${d && (() => this.replay())} />`)}
       </main>`;
   }
 }

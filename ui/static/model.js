@@ -42,6 +42,8 @@ export class Model {
     this.selected = 0;
     /** Where we are, as the address says it. @type {Place} */
     this.place = nowhere;
+    /** The newest state of what is open, also when the list has not got it. @type {Summary | null} */
+    this.aside = null;
     this.following = true; // the list shows its newest end
     this.unseen = 0; // deliveries that arrived while it did not
     /** When the newest rows arrived, by seq. @type {Map<number, number>} */
@@ -94,6 +96,7 @@ export class Model {
         this.startOver();
         return true;
       case "deliveries":
+        for (const d of f.deliveries ?? []) if (d.seq === this.opened) this.aside = d;
         this.merge(f.deliveries ?? [], true);
         this.rev = f.rev ?? this.rev;
         return false;
