@@ -1,6 +1,7 @@
 package command
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math"
@@ -62,7 +63,7 @@ func (e Env) mockServer(c *cli.Context) (*mock.Server, error) {
 	server := &mock.Server{
 		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
 		Ladder: ladder, Faults: faults,
-		Dispatcher: &mock.Dispatcher{RootCAs: roots, Now: e.Now, Timeout: c.Duration("timeout")},
+		Dispatcher: &mock.Dispatcher{TLS: &tls.Config{RootCAs: roots}, Now: e.Now, Timeout: c.Duration("timeout")},
 		Now:        e.Now, Random: e.Random, Log: e.logger(c),
 	}
 	if path := c.String("seed-file"); path != "" {
