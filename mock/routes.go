@@ -8,7 +8,7 @@ import (
 )
 
 // A route is one line of the API. In a pattern, {…} takes any one segment that is
-// not empty.
+// not empty; of two, the endpoint is given the first.
 type route struct {
 	method, pattern string
 	do              endpoint
@@ -122,6 +122,8 @@ var routes = []route{
 
 	{"GET", "/media/renders/{file}", (*Server).renderMedia, true, 0},
 	{"GET", "/media/bindings/{file}", (*Server).bindingImage, true, 0},
+	{"GET", "/media/samples/{size}/renders/{file}", (*Server).sampleMedia, true, 0},
+	{"GET", "/media/samples/{size}/bindings/{file}", (*Server).sampleMedia, true, 0},
 	{"GET", "/media/templates/{file}", (*Server).templateMedia, true, 0},
 }
 

@@ -127,6 +127,18 @@ func (n mockNote) emit(ctx context.Context, body []byte) (got mock.Emitted, err 
 	return got, n.askFor(ctx, http.MethodPost, mock.EmitPath, body, &got)
 }
 
+// aliveWithin is how long a mock on this machine may take to say that it is there.
+const aliveWithin = time.Second
+
+// alive asks whether the mock that wrote the note is still there, and not another server
+// that has its port by now.
+func (n mockNote) alive(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+	defer cancel()
+	_, err := n.ask(ctx, http.MethodGet, mock.JournalPath+"?limit=1", nil)
+	return err
+}
+
 // askFor has a control endpoint of the mock answer into a struct.
 func (n mockNote) askFor(ctx context.Context, method, path string, body []byte, into any) error {
 	text, err := n.ask(ctx, method, path, body)

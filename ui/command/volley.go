@@ -32,6 +32,8 @@ type volley struct {
 	order   []int // what is sent first; nil is the order of numbers
 	drop    float64
 	seed    uint64
+	media   string // where pictures are; "" is where Pictify has them
+	drawn   bool   // media is the mock, which nobody asked for
 	expect  expectation
 	script  []shot // of a scenario, instead of all that
 }
@@ -178,10 +180,10 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.setSeed(c, e, s.Seed)
+		v.setSeed(c, e, s.Seed, s.Seed == nil)
 		return v, v.play(name, s)
 	}
-	v.setSeed(c, e, nil)
+	v.setSeed(c, e, nil, c.String("data") == "" && c.String("from") == "")
 	if err := v.readEvents(c, e, patterns); err != nil {
 		return nil, err
 	}
@@ -198,8 +200,10 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 	return v, explainEdit(err)
 }
 
-// setSeed takes the seed of the flag, else the one given, else another each time.
-func (v *volley) setSeed(c *cli.Context, e Env, given *int64) {
+// setSeed takes the seed of the flag, else the one given, else another each time. Events
+// of no seed in particular have their pictures at the mock, if one runs and they are made
+// up; those of a seed are always the same.
+func (v *volley) setSeed(c *cli.Context, e Env, given *int64, madeUp bool) {
 	seed := e.now().UnixNano()
 	switch {
 	case c.IsSet("seed"):
@@ -208,7 +212,11 @@ func (v *volley) setSeed(c *cli.Context, e Env, given *int64) {
 		seed = *given
 	}
 	v.seed = uint64(seed)
-	v.gen = fixtures.New(seed, e.now(), c.String("media-base"))
+	if v.media == "" && madeUp && !c.IsSet("seed") {
+		v.media = e.picturesOfMock(c)
+		v.drawn = v.media != ""
+	}
+	v.gen = fixtures.New(seed, e.now(), v.media)
 	v.gen.Strict = c.Bool("strict")
 }
 
@@ -233,7 +241,7 @@ func (v *volley) readFlags(c *cli.Context, e Env) (err error) {
 	if strings.ContainsFunc(v.id, func(r rune) bool { return r <= ' ' || r > '~' }) || len(v.id) > 200 {
 		return usagef("--id may have up to 200 characters, printable ones without blanks")
 	}
-	_, err = mediaBase(c)
+	v.media, err = e.mediaBase(c)
 	return err
 }
 
