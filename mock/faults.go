@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,7 +157,7 @@ func isNull(raw json.RawMessage) bool {
 }
 
 // uidForm is what a uid may look like that a caller chooses, in a seed.
-var uidForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var uidForm = lazily(`^[A-Za-z0-9_-]{1,64}$`)
 
 func notFound(slug, detail string) error {
 	return refusal{status: http.StatusNotFound, slug: slug, title: "Not found", detail: detail}
