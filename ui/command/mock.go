@@ -86,8 +86,17 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 	if closeErr := m.close(); err == nil {
 		err = closeErr
 	}
+	p.notRendered(server.CutShort())
 	p.stillDue(server.Due(), state)
 	return err
+}
+
+// notRendered says what batches lack that the mock had accepted. They are not gone on with,
+// state or not.
+func (p *printer) notRendered(batches, renders int) {
+	if batches > 0 {
+		p.warning("%s cut short: %s not made, and lost", count(batches, "batch"), count(renders, "render"))
+	}
 }
 
 // stillDue says what the mock had not delivered when it ended.

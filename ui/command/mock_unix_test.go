@@ -223,12 +223,16 @@ func TestMockSaysWhatIsLost(t *testing.T) {
 	api := apiClient{t, m.nextType("ready").str("base_url")}
 	api.subscribe(hook.URL)
 	run(t, env, "trigger", "render.failed", "--via", "mock")
+	api.ask("POST", "/templates/XL13XACH2V/batch-render", `{"variableSets":[{"slow":"30s"},{"slow":"30s"},{}],"concurrency":1}`)
 	hung := make(chan error, 1)
 	go func() {
 		_, err := http.Get(api.base + "/health")
 		hung <- err
 	}()
 	m.signal(os.Interrupt)
+	if l := m.nextType("warning"); l.str("message") != "1 batch cut short: 3 renders not made, and lost" {
+		t.Errorf("warning %v", l)
+	}
 	if l := m.nextType("warning"); !strings.HasPrefix(l.str("message"), "1 delivery still due, and lost") {
 		t.Errorf("warning %v", l)
 	}

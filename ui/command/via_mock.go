@@ -115,7 +115,7 @@ func (e Env) sendViaMock(c *cli.Context, p *printer, v *volley) error {
 		return withHint(fmt.Errorf("nobody has subscribed to %d of %d events", nobody, v.total()),
 			"pictap listen --mock, or POST /webhook-subscriptions at %s, subscribes", note.URL)
 	case refused > 0:
-		return fmt.Errorf("%d deliveries were refused", refused)
+		return fmt.Errorf("%w %s", errRefusedByApp, count(refused, "delivery"))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,13 @@ type shot struct {
 	step   string
 	wait   time.Duration // before it is sent
 	expect expectation
+}
+
+// hasPictures reports whether some of the events lead to pictures.
+func (v *volley) hasPictures() bool {
+	return v.script != nil || slices.ContainsFunc(v.kinds, func(k fixtures.Kind) bool {
+		return k.Event == pictify.RenderCompleted || k.Event == pictify.BindingUpdated
+	})
 }
 
 // total is how many requests there are; 0 is no end.
