@@ -32,6 +32,7 @@ import (
 type index struct {
 	s      *Store
 	path   string
+	size   int64       // of a part, in deliveries
 	broken atomic.Bool // somebody met an error that a new file would cure
 
 	mu      sync.RWMutex // held for reading while the file is in use, for writing while it is replaced
@@ -59,7 +60,7 @@ var indexSchema string
 func indexPath(path string) string { return strings.TrimSuffix(path, ".db") + "-search.db" }
 
 func newIndex(s *Store) *index {
-	return &index{s: s, path: indexPath(s.path), trusted: !s.opts.Index}
+	return &index{s: s, path: indexPath(s.path), size: indexPart, trusted: !s.opts.Index}
 }
 
 // errStale says that the index is not, or no longer, one of this database.
