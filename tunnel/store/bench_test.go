@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
@@ -66,34 +67,11 @@ func BenchmarkSince(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch is a page of 100 among 100,000 deliveries of 1 KB with an attempt
-// each, as they come in life: nine in ten are renders that went well.
+// BenchmarkSearch is a page of 100 among the deliveries of a busy store.
 //
 //	go test -run '^$' -bench Search ./tunnel/store
 func BenchmarkSearch(b *testing.B) {
-	const rows = 100_000
-	s := open(b, store.Options{KeepCount: 1 << 40, KeepBytes: 1 << 40})
-	var n atomic.Int64
-	var wg sync.WaitGroup
-	for range 256 { // who waits at the same time shares the sync
-		wg.Go(func() {
-			for i := int(n.Add(1)); i <= rows; i = int(n.Add(1)) {
-				d := benchDelivery(i)
-				status := 200
-				if i%100 == 0 {
-					status = 500
-				}
-				got, err := s.Record(b.Context(), d)
-				if err == nil {
-					err = s.NoteAttempt(b.Context(), got.Seq, store.Attempt{Kind: store.Forward, Status: status}, store.Done, nil)
-				}
-				if err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
+	s := busyStore(b)
 	for _, text := range []string{"", "event:render.* status:5xx", "verdict:mismatch", "event:*.x*y*", "after:1h d50..d90000", "del_77777",
 		"template:tmpl_7", "data.width:>4000", "data.variables.title:nothing", `"no such text"`, "Überschrift", "event:batch.* nothing"} {
 		b.Run(text, func(b *testing.B) {
@@ -112,8 +90,77 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
+// BenchmarkChart is what a look at the overview costs among the deliveries of a busy
+// store, one every second: the first, which reads all, and each later one, before
+// which something has changed.
+func BenchmarkChart(b *testing.B) {
+	s := busyStore(b)
+	to := delivery(0).ReceivedAt.Add(100_000 * time.Second)
+	look := func(b *testing.B, back time.Duration) {
+		if _, err := s.Chart(b.Context(), to.Add(-back), to, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			s.ForgetCensus()
+			look(b, time.Hour)
+		}
+	})
+	for _, back := range []time.Duration{15 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 28 * time.Hour} {
+		b.Run("later/"+back.String(), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				if _, err := s.AddAttempt(b.Context(), 99_000, store.Attempt{Status: 200}, store.Done); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				look(b, back)
+			}
+		})
+	}
+	b.Run("shares", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := s.Shares(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// busyStore has 100,000 deliveries of 1 KB with an attempt each, as they come in
+// life: nine in ten are renders that went well.
+func busyStore(b *testing.B) *store.Store {
+	const rows = 100_000
+	s := open(b, store.Options{KeepCount: 1 << 40, KeepBytes: 1 << 40})
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	for range 256 { // who waits at the same time shares the sync
+		wg.Go(func() {
+			for i := int(n.Add(1)); i <= rows; i = int(n.Add(1)) {
+				d := benchDelivery(i)
+				status := 200
+				if i%100 == 0 {
+					status = 500
+				}
+				got, err := s.Record(b.Context(), d)
+				if err == nil {
+					a := store.Attempt{Kind: store.Forward, Status: status, Duration: time.Duration(i%977) * time.Millisecond}
+					err = s.NoteAttempt(b.Context(), got.Seq, a, store.Done, nil)
+				}
+				if err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return s
+}
+
 func benchDelivery(i int) store.Delivery {
 	d := delivery(i)
+	d.ReceivedAt = delivery(0).ReceivedAt.Add(time.Duration(i) * time.Second)
 	d.Event = []pictify.EventType{pictify.RenderCompleted, pictify.RenderFailed, pictify.BatchCompleted}[max(0, i%20-17)]
 	d.Body = fmt.Appendf(nil, `{"event":%q,"timestamp":"2026-01-29T10:30:00Z","data":{"type":"image","source":"api","imageId":"img_%d",`+
 		`"url":"https://media.pictify.io/renders/%[2]d.png","width":%[3]d,"height":630,"format":"png","templateId":"tmpl_%[4]d","variables":{"title":"Grüße %[2]d","text":%[5]q}}}`,

@@ -5,3 +5,10 @@ var (
 	EncodeFields = encodeFields
 	DecodeFields = decodeFields
 )
+
+// ForgetCensus has the next look at the census read everything.
+func (s *Store) ForgetCensus() {
+	s.census.mu.Lock()
+	defer s.census.mu.Unlock()
+	s.census.reset()
+}

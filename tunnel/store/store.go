@@ -53,6 +53,7 @@ type Store struct {
 	writer     *writer
 	unverified *ring
 	recent     recent
+	census     census
 	bell       bell
 	lookAgain  int64        // count at which prune looks again; the writer's
 	lastRev    atomic.Int64 // newest revision this process knows to be committed
