@@ -286,6 +286,39 @@ func TestHeldWhileTheAppIsDownAndDrainedInOrder(t *testing.T) {
 	}
 }
 
+// Who does not want to wait for the next look at the port need not.
+func TestTryNow(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close() // nothing listens there now
+	f := forwarder(t, "http://"+addr)
+	r := start(t, f)
+	for i := range 3 {
+		r.post(t, event(i))
+	}
+	if err := f.TryNow(t.Context()); err == nil || f.State().Up || f.State().Waiting != 3 {
+		t.Errorf("TryNow = %v, and State is %+v", err, f.State())
+	}
+	if l, err = net.Listen("tcp", addr); err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	go srv.Serve(l)
+	defer srv.Close()
+	if err := f.TryNow(t.Context()); err != nil || !f.State().Up {
+		t.Errorf("TryNow = %v, and State is %+v", err, f.State())
+	}
+	r.eventually(t, "all are done", allDone(3))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.TryNow(gone); err == nil || !f.State().Up {
+		t.Errorf("who has given up asking learns %v, and State is %+v", err, f.State())
+	}
+}
+
 func TestWaitingSurvivesARestart(t *testing.T) {
 	path := t.TempDir() + "/" + store.FileName
 	const dead = "http://127.0.0.1:1"
