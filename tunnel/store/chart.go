@@ -136,3 +136,7 @@ func (s *Store) Held(ctx context.Context, limit int) ([]Delivery, error) {
 func (s *Store) Size() (int64, error) {
 	return sizeOf(s.path, s.path+"-wal")
 }
+
+// Keeps is how many verified deliveries are kept, and how many bytes of them; see
+// [Options].
+func (s *Store) Keeps() (count, bytes int64) { return s.opts.KeepCount, s.opts.KeepBytes }
