@@ -33,7 +33,7 @@ func (s *session) status() ui.Status {
 	for _, row := range s.live {
 		line := ui.SubscriptionStatus{UID: row.UID, Event: string(row.Event), URL: row.TargetURL, Status: string(pictify.Active)}
 		if s.paused[row.UID] {
-			line.Status, line.Note = string(pictify.Paused), "from here: what happens meanwhile is not sent, nor kept for later"
+			line.Status, line.Note = string(pictify.Paused), "from the page"
 		}
 		st.Subscriptions = append(st.Subscriptions, line)
 	}

@@ -1,0 +1,79 @@
+// @ts-check
+// A tiny drawing of the last ten minutes, from what the list has. It counts every two seconds, however much arrives.
+
+import { Component, html } from "./vendor/htm-preact.js";
+
+/** @typedef {import("./model.js").Model} Model */
+
+const bins = 30;
+const bin = 20_000; // ms
+const [width, height] = [90, 18];
+
+export class Pulse extends Component {
+  constructor() {
+    super();
+    this.state = { counts: /** @type {number[]} */ ([]) };
+    this.unwatch = () => {};
+  }
+
+  componentDidMount() {
+    const { model } = /** @type {{model: Model}} */ (/** @type {any} */ (this.props));
+    this.unwatch = model.watch(() => {
+      if (!model.loaded) return;
+      this.unwatch(); // the list has been read: from now on the clock is enough
+      this.look();
+    });
+    this.timer = window.setInterval(() => this.look(), 2_000);
+  }
+
+  componentWillUnmount() {
+    clearInterval(this.timer);
+    this.unwatch();
+  }
+
+  look() {
+    const { model } = /** @type {{model: Model}} */ (/** @type {any} */ (this.props));
+    if (document.visibilityState === "hidden") return;
+    const counts = pulse(model.rows, Date.now(), bin, bins);
+    if (counts.join() !== this.state.counts.join()) this.setState({ counts });
+  }
+
+  /** @param {any} _ @param {any} next */
+  shouldComponentUpdate(_, next) {
+    return next.counts !== this.state.counts;
+  }
+
+  render() {
+    const { counts } = this.state;
+    const most = Math.max(4, ...counts);
+    const step = width / bins;
+    const path = counts.map((/** @type {number} */ n, /** @type {number} */ i) => (n ? `M${i * step} ${height}v${-Math.max(1, (n / most) * height)}h${step - 1}v${Math.max(1, (n / most) * height)}z` : "")).join("");
+    const sum = counts.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
+    const words = sum.toLocaleString() + " in the last ten minutes";
+    return html`
+      <svg class="pulse" viewBox=${`0 0 ${width} ${height + 1}`} role="img" aria-label=${words}>
+        <title>${words}</title>
+        <line x1="0" x2=${width} y1=${height + 0.5} y2=${height + 0.5} />
+        <path d=${path} />
+      </svg>`;
+  }
+}
+
+/**
+ * pulse counts the deliveries of the last while in bins of so many ms, the oldest bin first.
+ * @param {{time: string}[]} rows   oldest first
+ * @param {number} now
+ * @param {number} bin
+ * @param {number} bins
+ */
+export function pulse(rows, now, bin, bins) {
+  const counts = new Array(bins).fill(0);
+  const begin = (Math.floor(now / bin) + 1 - bins) * bin;
+  for (let i = rows.length - 1; i >= 0; i--) {
+    const at = Date.parse(rows[i].time);
+    if (at < begin - 60_000) break; // arrivals are in order, but for a clock that was set
+    const n = Math.floor((at - begin) / bin);
+    if (n >= 0 && n < bins) counts[n]++;
+  }
+  return counts;
+}
