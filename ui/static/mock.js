@@ -55,7 +55,7 @@ function Head({ model, s }) {
         <div class="fact"><dt>Due</dt><dd><${Light} tone=${due > 0 ? "warn" : "quiet"} words=${due.toLocaleString()} /></dd></div>
         <div class="fact"><dt>Received</dt><dd><${Light} tone="ok" words=${q.completed.toLocaleString()} /></dd></div>
         <div class="fact"><dt>Given up</dt><dd><${Light} tone=${q.failed > 0 ? "bad" : "quiet"} words=${q.failed.toLocaleString()} /></dd></div>
-        <div class="fact"><dt>Retries after</dt><dd>${s.waits.length > 0 ? s.waits.map(oneLine).join(", ") : "none"}${s.scale !== 1 ? ", " + s.scale.toLocaleString() + " times as fast here" : ""}</dd></div>
+        <div class="fact"><dt>Retries after</dt><dd>${s.waits.length > 0 ? s.waits.map(oneLine).join(", ") : "none"}${s.scale > 0 && s.scale !== 1 ? ", " + s.scale.toLocaleString() + " times as fast here" : ""}</dd></div>
         <div class="fact faults"><dt>Faults</dt><dd>${s.faults.length > 0
           ? s.faults.map((f) => html`<code>${oneLine(f)}</code>`)
           : html`none${" "}<small>(<code>pictap mock --fault</code> has some, and a request can ask for one: <code>X-Mock-Fault: hang</code>)</small>`}</dd></div>

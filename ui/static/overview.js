@@ -224,7 +224,7 @@ function Subscriptions({ model }) {
             ${s?.can_pause && html`<th scope="col"><span class="unseen-text">Change</span></th>`}</tr></thead>
           <tbody>${list.map((sub) => html`<tr key=${sub.uid}>
             <th scope="row"><i class=${"kind " + kindOf(sub.event)} aria-hidden="true" />${oneLine(sub.event)}</th>
-            <td><${Light} tone=${sub.status === "active" ? "ok" : "warn"} words=${oneLine(sub.status)} />${sub.note && html`<span class="muted-text"> ${oneLine(sub.note)}</span>`}</td>
+            <td><${Light} tone=${sub.status === "active" ? "ok" : "warn"} words=${oneLine(sub.status)} />${sub.note && html` <span class="sub-note" title=${oneLine(sub.note)}>${oneLine(sub.note)}</span>`}</td>
             <td><${Reached} sight=${sub.last} /></td>
             <td class="number">${(sub.taken + sub.refused + sub.unanswered + sub.recorded + sub.unverified).toLocaleString()}</td>
             <td class="mono spare">${oneLine(sub.uid)}</td>

@@ -69,9 +69,10 @@ export class Pulse extends Component {
 export function pulse(rows, now, bin, bins) {
   const counts = new Array(bins).fill(0);
   const begin = (Math.floor(now / bin) + 1 - bins) * bin;
-  for (let i = rows.length - 1; i >= 0; i--) {
+  let older = 0;
+  for (let i = rows.length - 1; i >= 0 && older < 500; i--) { // those of a clock that was set may be among them
     const at = Date.parse(rows[i].time);
-    if (at < begin - 60_000) break; // arrivals are in order, but for a clock that was set
+    if (at < begin) older++;
     const n = Math.floor((at - begin) / bin);
     if (n >= 0 && n < bins) counts[n]++;
   }
