@@ -2,6 +2,8 @@ package mock_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +31,27 @@ func TestRungs(t *testing.T) {
 	}
 	if diff := cmp.Diff([]mock.Rung{{2 * time.Hour, 2 * time.Second}}, mock.Ladder{Waits: []time.Duration{2 * time.Hour}, Scale: 3600}.Rungs(1)); diff != "" {
 		t.Errorf("compressed (-want +got):\n%s", diff)
+	}
+}
+
+// The journal shows headers, and no keys in them.
+func TestJournalHeaders(t *testing.T) {
+	l := newLine(t, &mock.Server{}, 200)
+	header := http.Header{"Authorization": {"Bearer t0ps3cret"}, "X-Api-Key": {"t0ps3cret"}, "Cookie": {"a=t0ps3cret"}, "A-Note": {"whsec_t0ps3cret", "plain"},
+		"Proxy-Authorization": {"Basic t0ps3cret"}, "X-Long": {strings.Repeat("x", 5000)}}
+	for n := range 100 {
+		header.Add("X-Many", fmt.Sprint(n))
+	}
+	ask(t, start(t, l.Server), "GET", "/webhook-subscriptions", "", header)
+	e := l.Journal(0, 1)[0]
+	text := fmt.Sprint(e.RequestHeader, e.AnswerHeader)
+	for _, want := range []string{"[A-Note plain]", "[Authorization [redacted]]", "[Content-Type application/json", "[X-Many 1]"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the headers are %.600s, without %s", text, want)
+		}
+	}
+	if strings.Contains(text, "t0ps3cret") || len(text) > 4000 || len(e.RequestHeader) != 40 {
+		t.Errorf("%d headers: %.2000s", len(e.RequestHeader), text)
 	}
 }
 

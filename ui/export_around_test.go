@@ -21,7 +21,8 @@ func aroundSamples(d store.Delivery) map[string]any {
 	typ := coveredType{Event: "render.completed", Known: true, CanSend: true, counts: n, Last: seen, Answered: seen}
 	line := subscriptionLine{SubscriptionStatus{UID: "sub_1", Event: "render.completed", URL: "https://a/in/a/b", Status: "paused", Note: "paused here"}, n, seen}
 	entry := MockEntry{Seq: 1, Time: at, Kind: "delivery", Method: "POST", Path: "/image", Status: 500, DurationMS: 3.1, RequestBytes: 2, AnswerBytes: 2,
-		Request: "{}", Answer: "{}", Fault: "500", Subscription: "wh_1", Delivery: "del_1", Event: "render.completed", Attempt: 1, Error: "reset", Wait: "1m", GaveUp: true}
+		Request: "{}", Answer: "{}", Fault: "500", RequestHeader: [][2]string{{"Accept", "*/*"}}, AnswerHeader: [][2]string{{"Content-Type", "text/plain"}},
+		Subscription: "wh_1", Delivery: "del_1", Event: "render.completed", Attempt: 1, Error: "reset", Wait: "1m", GaveUp: true}
 	return map[string]any{
 		"Run": runAnswer{Run{at, "/home/ada/.local/state/pictap", "/home/ada/.local/state/pictap/pictap.db", "127.0.0.1:4456", "https://api.pictify.io",
 			"live key pk_live_…7890", "record", true, "delete"}, 4096, 12, 34, 5, 100_000, 1 << 30, 200},

@@ -111,7 +111,8 @@ func busyMock() *toyMock {
 		switch i % 5 {
 		case 0:
 			m.add(ui.MockEntry{Time: at(ago), Kind: "request", Method: "POST", Path: "/image", Status: 200, DurationMS: 84.2, RequestBytes: 64, AnswerBytes: 91,
-				Request: `{"template":"XL13XACH2V","variables":{"name":"Ada","company":"Analytical"}}`, Answer: `{"url":"http://127.0.0.1:4010/renders/1.png","id":"img_1","secret":"[redacted]"}`})
+				Request: `{"template":"XL13XACH2V","variables":{"name":"Ada","company":"Analytical"}}`, Answer: `{"url":"http://127.0.0.1:4010/renders/1.png","id":"img_1","secret":"[redacted]"}`,
+				RequestHeader: [][2]string{{"Accept", "*/*"}, {"Authorization", "[redacted]"}, {"Content-Type", "application/json"}}, AnswerHeader: [][2]string{{"Content-Type", "application/json"}, {"X-Ratelimit-Limit", "60"}}})
 		case 1:
 			m.add(ui.MockEntry{Time: at(ago), Kind: "delivery", Method: "POST", Path: target, Status: 200, DurationMS: 3.1, Event: "render.completed", Delivery: fmt.Sprint("del_", i), Subscription: "wh_1", Attempt: 1, Answer: "ok"})
 		case 2:
@@ -220,7 +221,7 @@ func TestMockView(t *testing.T) {
 func TestMockViewIsNotFooled(t *testing.T) {
 	m := &toyMock{}
 	for _, evil := range payloads {
-		m.add(ui.MockEntry{Kind: "request", Method: evil, Path: evil, Request: evil, Answer: evil, Fault: evil, RequestBytes: 9, AnswerBytes: 9})
+		m.add(ui.MockEntry{Kind: "request", Method: evil, Path: evil, Request: evil, Answer: evil, Fault: evil, RequestHeader: [][2]string{{evil, evil}}, AnswerHeader: [][2]string{{evil, evil}}, RequestBytes: 9, AnswerBytes: 9})
 		m.add(ui.MockEntry{Kind: "delivery", Method: "POST", Path: evil, Event: evil, Delivery: evil, Subscription: evil, Error: evil, Wait: evil, Answer: evil, GaveUp: true})
 		m.state.Deliveries = append(m.state.Deliveries, ui.MockDelivery{ID: evil, Event: evil, Subscription: evil, URL: evil, State: evil, CanAttempt: true,
 			Attempts: []ui.MockAttempt{{N: 1, Error: evil, Answer: evil}}, Remaining: []ui.MockWait{{Said: evil}}})

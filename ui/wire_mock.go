@@ -34,13 +34,17 @@ type MockEntry struct {
 	Request      string    `json:"request"` // how the body begins, without secrets
 	Answer       string    `json:"answer"`
 	Fault        string    `json:"fault"` // what went wrong on purpose
-	Subscription string    `json:"subscription"`
-	Delivery     string    `json:"delivery"`
-	Event        string    `json:"event"`
-	Attempt      int       `json:"attempt"`
-	Error        string    `json:"error"`
-	Wait         string    `json:"wait"` // until the next attempt, as documented
-	GaveUp       bool      `json:"gave_up"`
+
+	RequestHeader [][2]string `json:"request_header,omitempty"` // names and values, without secrets
+	AnswerHeader  [][2]string `json:"answer_header,omitempty"`
+
+	Subscription string `json:"subscription"`
+	Delivery     string `json:"delivery"`
+	Event        string `json:"event"`
+	Attempt      int    `json:"attempt"`
+	Error        string `json:"error"`
+	Wait         string `json:"wait"` // until the next attempt, as documented
+	GaveUp       bool   `json:"gave_up"`
 }
 
 // MockState is what the mock holds.

@@ -39,6 +39,7 @@ func mockEntry(e mock.Entry) ui.MockEntry {
 	return ui.MockEntry{
 		Seq: e.Seq, Time: wholeMS(e.Time), Kind: e.Kind, Method: e.Method, Path: e.Path, Status: e.Status, DurationMS: e.DurationMS,
 		RequestBytes: e.RequestBytes, AnswerBytes: e.AnswerBytes, Request: e.Request, Answer: e.Answer, Fault: e.Fault,
+		RequestHeader: e.RequestHeader, AnswerHeader: e.AnswerHeader,
 		Subscription: e.Subscription, Delivery: e.Delivery, Event: string(e.Event), Attempt: e.Attempt, Error: e.Error, Wait: e.Wait, GaveUp: e.GaveUp,
 	}
 }

@@ -105,11 +105,22 @@ class Entry extends Component {
           <p class="mono request-line">${oneLine(e.method)} ${oneLine(e.path)}</p>
           ${e.delivery && html`<p class="hint"><span class="mono">${oneLine(e.delivery)}</span>${e.subscription && html` to <span class="mono">${oneLine(e.subscription)}</span>`}${follows(e) && ", " + follows(e)}</p>`}
           ${e.error && html`<p class="trouble">${oneLine(e.error)}</p>`}
-          ${!out && html`<${Part} title="Request" text=${e.request} whole=${e.request_bytes} />`}
+          ${!out && html`<${Fields} title="Headers of the request" list=${e.request_header} /><${Part} title="Request" text=${e.request} whole=${e.request_bytes} />`}
+          <${Fields} title="Headers of the answer" list=${e.answer_header} />
           ${(!out || e.answer) && html`<${Part} title="Answer" text=${e.answer} whole=${e.answer_bytes} />`}
         </div>`}
       </li>`;
   }
+}
+
+/** @param {{title: string, list?: [string, string][]}} props */
+function Fields({ title, list }) {
+  if (!list?.length) return null;
+  return html`
+    <h3>${title}</h3>
+    <table class="fields" aria-label=${title}>
+      <tbody>${list.map(([name, value]) => html`<tr><th scope="row">${oneLine(name)}</th><td>${oneLine(value)}</td></tr>`)}</tbody>
+    </table>`;
 }
 
 const excerpt = 2_048; // bytes of a body that the journal keeps

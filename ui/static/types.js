@@ -256,6 +256,8 @@
  * @property {string} request         how the body begins
  * @property {string} answer
  * @property {string} fault           what went wrong on purpose
+ * @property {[string, string][]=} request_header   without secrets
+ * @property {[string, string][]=} answer_header
  * @property {string} subscription
  * @property {string} delivery
  * @property {string} event
