@@ -120,6 +120,7 @@ func look(t *testing.T, p *tab, name string) {
 			if over := eval[int](p, settled+`.then(() => new Promise(done => setTimeout(done, 60))).then(() => Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth))`); over > 0 {
 				t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
 			}
+			p.accessible(name + ", " + size.name + ", " + theme)
 			if *shots != "" {
 				p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
 				eval[chromedp.Void](p, `void document.querySelector("main").scrollTo(0, 1e6)`)

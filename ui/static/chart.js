@@ -17,7 +17,7 @@ const remembered = "pictap.chart.range";
 
 /** @param {{model: Model}} props */
 export function Chart({ model }) {
-  const [range, setRange] = useState(() => ranges.find((r) => r.name === localStorage.getItem(remembered)) ?? ranges[1]);
+  const [range, setRange] = useState(() => ranges.find((r) => r.name === sessionStorage.getItem(remembered)) ?? ranges[1]);
   const [at, setAt] = useState(/** @type {number | null} */ (null)); // the step that is pointed at
   const theme = useTheme();
   const path = () => "/api/chart" + (range.ms ? "?from=" + (Date.now() - range.ms) : "");
@@ -32,7 +32,7 @@ export function Chart({ model }) {
   };
   /** @param {(typeof ranges)[0]} r */
   const choose = (r) => {
-    localStorage.setItem(remembered, r.name);
+    sessionStorage.setItem(remembered, r.name);
     setRange(r);
     setAt(null);
   };

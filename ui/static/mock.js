@@ -97,7 +97,7 @@ function Ladder({ model, d, again }) {
     <li class="ladder">
       <p class="ladder-title"><i class=${"kind " + kindOf(d.event)} aria-hidden="true" /><b>${oneLine(d.event)}</b> <span class="mono muted">${oneLine(d.id)}</span>
         <${Light} tone=${tone} words=${words} />
-        ${d.can_attempt && html`<button class="attempt-now" disabled=${busy || model.connection !== "live"} aria-label=${"Attempt " + oneLine(d.id) + " now"} onClick=${attempt}>attempt now</button>`}</p>
+        ${d.can_attempt && html`<button class="attempt-now" disabled=${busy || model.connection !== "live"} aria-label=${"attempt now: " + oneLine(d.id)} onClick=${attempt}>attempt now</button>`}</p>
       <ol class="rungs">
         ${d.made > shown.length && html`<li class="rung muted">${plural(d.made - shown.length, "earlier attempt", "earlier attempts")}</li>`}
         ${shown.map((a) => html`<${Rung} a=${a} />`)}

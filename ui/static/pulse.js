@@ -7,7 +7,6 @@ import { Component, html } from "./vendor/htm-preact.js";
 
 const bins = 30;
 const bin = 20_000; // ms
-const [width, height] = [90, 18];
 
 export class Pulse extends Component {
   constructor() {
@@ -46,16 +45,12 @@ export class Pulse extends Component {
   render() {
     const { counts } = this.state;
     const most = Math.max(4, ...counts);
-    const step = width / bins;
-    const path = counts.map((/** @type {number} */ n, /** @type {number} */ i) => (n ? `M${i * step} ${height}v${-Math.max(1, (n / most) * height)}h${step - 1}v${Math.max(1, (n / most) * height)}z` : "")).join("");
     const sum = counts.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
     const words = sum.toLocaleString() + " in the last ten minutes";
     return html`
-      <svg class="pulse" viewBox=${`0 0 ${width} ${height + 1}`} role="img" aria-label=${words}>
-        <title>${words}</title>
-        <line x1="0" x2=${width} y1=${height + 0.5} y2=${height + 0.5} />
-        <path d=${path} />
-      </svg>`;
+      <span class="pulse" role="img" aria-label=${words} title=${words}>
+        ${counts.map((/** @type {number} */ n) => html`<i style=${{ height: n ? Math.max(8, (100 * n) / most) + "%" : "0" }} />`)}
+      </span>`;
   }
 }
 
