@@ -4,6 +4,7 @@
 import { html, useState } from "./vendor/htm-preact.js";
 import { Chart } from "./chart.js";
 import { About } from "./about.js";
+import { quoted } from "./charting.js";
 import { nowhere, text } from "./place.js";
 import { useClock, useReading } from "./reading.js";
 import { call, message } from "./session.js";
@@ -34,13 +35,8 @@ export default function Overview({ model }) {
 }
 
 /** search is the address of the deliveries that a search finds. @param {string} q */
-export function search(q) {
+function search(q) {
   return text({ ...nowhere, q });
-}
-
-/** quoted writes text from outside as one word of a search. @param {string} s */
-export function quoted(s) {
-  return /^[\w.-]+$/.test(s) ? s : '"' + s.replace(/[\\"]/g, "\\$&") + '"';
 }
 
 /** Reached is when something came last, and leads there. @param {{sight?: Sight}} props */
@@ -62,7 +58,7 @@ function Answered({ sight }) {
  * @param {CoveredType} t
  * @param {boolean} withApp
  */
-export function seen(t, withApp) {
+function seen(t, withApp) {
   return t.taken > 0 || (!withApp && t.recorded + t.unanswered + t.refused > 0);
 }
 
