@@ -293,12 +293,23 @@ func TestTryNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	l.Close() // nothing listens there now
+	l.Close()                                 // nothing listens there now
+	t.Cleanup(tunnel.SetTryPauses(time.Hour)) // when the rig has ended
 	f := forwarder(t, "http://"+addr)
+	held := make(chan bool, 1)
+	f.Notify = func(n tunnel.AppNotice) {
+		if n.Seq != 0 && !n.Up {
+			select {
+			case held <- true:
+			default:
+			}
+		}
+	}
 	r := start(t, f)
 	for i := range 3 {
 		r.post(t, event(i))
 	}
+	<-held // one was tried, and all wait
 	if err := f.TryNow(t.Context()); err == nil || f.State().Up || f.State().Waiting != 3 {
 		t.Errorf("TryNow = %v, and State is %+v", err, f.State())
 	}

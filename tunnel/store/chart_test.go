@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -35,7 +36,7 @@ func live(t *testing.T, s *store.Store, rng *rand.Rand, n *int) {
 		}
 		record(t, s, d)
 	}
-	for _, d := range whole(t, s) {
+	for _, d := range summaries(t, s) {
 		if rng.IntN(4) > 0 || d.State == store.Kept {
 			continue
 		}
@@ -45,10 +46,20 @@ func live(t *testing.T, s *store.Store, rng *rand.Rand, n *int) {
 		if a.OK() {
 			after = store.Done
 		}
-		if _, err := s.AddAttempt(t.Context(), d.Seq, a, after); err != nil {
+		if _, err := s.AddAttempt(t.Context(), d.Seq, a, after); err != nil && !errors.Is(err, store.ErrNotFound) { // pruned before, or by this
 			t.Fatal(err)
 		}
 	}
+}
+
+// summaries are enough here: they have the last attempts.
+func summaries(t *testing.T, s *store.Store) []store.Delivery {
+	t.Helper()
+	list, err := s.List(t.Context(), store.Query{Limit: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func outcome(d store.Delivery) store.Outcome {
@@ -132,7 +143,7 @@ func TestChartIsWhatIsStored(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			path := filepath.Join(t.TempDir(), store.FileName)
-			s := openAt(t, path, store.Options{KeepCount: 100 + 200*int64(seed%2)})
+			s := openAt(t, path, store.Options{KeepCount: 20 + 1000*int64(seed%2)})
 			other := openAt(t, path, store.Options{KeepCount: 1000})
 			n := 0
 			for round := range 8 {
@@ -155,7 +166,7 @@ func checkCensus(t *testing.T, s *store.Store, from, to time.Time, step time.Dur
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := whole(t, s)
+		all := summaries(t, s)
 		chart, err := s.Chart(t.Context(), from, to, step)
 		if err != nil {
 			t.Fatal(err)

@@ -96,7 +96,7 @@ function Ladder({ model, d, again }) {
   };
   const shown = d.attempts.slice(-8);
   return html`
-    <li class="ladder">
+    <li class=${"ladder" + (d.attempts.length < 2 && !d.due ? " short" : "")}>
       <p class="ladder-title"><i class=${"kind " + kindOf(d.event)} aria-hidden="true" /><b>${oneLine(d.event)}</b> <a class="mono muted" href=${text({ ...nowhere, q: "delivery:" + quoted(d.id) })} title="Find it among the deliveries">${oneLine(d.id)}</a>
         <${Light} tone=${tone} words=${words} />
         ${d.can_attempt && html`<button class="attempt-now" disabled=${busy || model.connection !== "live"} aria-label=${"attempt now: " + oneLine(d.id)} onClick=${attempt}>attempt now</button>`}</p>
