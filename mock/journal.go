@@ -24,6 +24,9 @@ type Entry struct {
 	Answer       string `json:"answer,omitempty"`  // the same
 	Fault        string `json:"fault,omitempty"`   // what went wrong on request
 
+	RequestHeader [][2]string `json:"request_header,omitempty"` // of a request: names and values, without secrets
+	AnswerHeader  [][2]string `json:"answer_header,omitempty"`
+
 	Subscription string            `json:"subscription,omitempty"` // of a delivery, as the following
 	Delivery     string            `json:"delivery,omitempty"`
 	Event        pictify.EventType `json:"event,omitempty"`
@@ -45,7 +48,8 @@ const (
 
 // size is what an entry takes, about.
 func (e *Entry) size() int {
-	return 200 + len(e.Method) + len(e.Path) + len(e.Request) + len(e.Answer) + len(e.Error) + len(e.Fault)
+	return 200 + len(e.Method) + len(e.Path) + len(e.Request) + len(e.Answer) + len(e.Error) + len(e.Fault) +
+		fieldsSize(e.RequestHeader) + fieldsSize(e.AnswerHeader)
 }
 
 // A journal keeps the newest entries. It may be used by several goroutines. The

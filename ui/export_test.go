@@ -2,6 +2,7 @@ package ui
 
 import (
 	"embed"
+	"maps"
 	"time"
 
 	"pictap/tunnel/store"
@@ -48,16 +49,17 @@ func WireSamples(d store.Delivery) map[string]any {
 	for i := range full.Attempts {
 		full.Attempts[i].content = whole
 	}
+	since := d.ReceivedAt.UTC().Truncate(time.Millisecond)
 	s := statusAnswer{
 		Status: Status{
 			Mode: "ngrok", PublicURL: "https://acme.ngrok-free.app", ForwardTo: "http://localhost:3000/webhooks/pictify",
 			Tunnel: "online", App: "answering", Held: 1, Probed: true, Version: "v1",
 			Subscriptions: []SubscriptionStatus{{UID: "sub_1", Event: "render.completed", URL: "https://acme.ngrok-free.app/in/a/b", Status: "paused", Note: "paused by Pictify"}},
-			Warnings:      []string{"the clock is off"},
+			Warnings:      []string{"the clock is off"}, AppReason: "connection refused", AppSince: &since,
 		},
-		CanReplay: true, Events: []string{"render.completed"},
+		CanReplay: true, CanDrain: true, CanPause: true, Mock: true, Events: []string{"render.completed"},
 	}
-	return map[string]any{
+	samples := map[string]any{
 		"Attempt":            full.Attempts[0],
 		"Summary":            full.summary,
 		"Cause":              full.Cause,
@@ -68,4 +70,6 @@ func WireSamples(d store.Delivery) map[string]any {
 		"Frame":              frame{"deliveries", "epoch", &rev, []summary{summaryOf(d)}, &s},
 		"Page":               page{[]summary{summaryOf(d)}, true},
 	}
+	maps.Copy(samples, aroundSamples(d))
+	return samples
 }

@@ -28,7 +28,20 @@ var letThrough = map[string]int{
 	"/api/deliveries/{id}/body":   200,
 	"/api/deliveries/{id}/replay": 200,
 	"/api/trigger":                400, // {} names no event
-	"/api/live":                   500, // the recorder cannot become a socket
+	"/api/chart":                  200,
+	"/api/coverage":               200,
+	"/api/hold":                   200,
+	"/api/drain":                  200,
+	"/api/subscriptions":          200,
+	"/api/run":                    200,
+	"/api/mock":                   200,
+	"/api/mock/journal":           200,
+
+	"/api/subscriptions/{uid}/pause":       404, // there is none of that name
+	"/api/subscriptions/{uid}/resume":      404,
+	"/api/mock/deliveries/{id}/attempt":    200,
+	"/api/mock/subscriptions/{uid}/resume": 200,
+	"/api/live":                            500, // the recorder cannot become a socket
 }
 
 // A try is one request of the matrix.
@@ -114,6 +127,9 @@ func TestMatrix(t *testing.T) {
 			replays++
 			return store.Attempt{Status: 200}, nil
 		},
+		Drain:     func(context.Context) error { return nil },
+		SetPaused: func(context.Context, string, bool) error { t.Error("paused"); return nil },
+		Mock:      stillMock(),
 	}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4455})
 	if err != nil {
 		t.Fatal(err)

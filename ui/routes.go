@@ -40,6 +40,18 @@ var routes = []route{
 	{"GET", "/api/deliveries/{id}/body", bearer, (*Handler).body},
 	{"POST", "/api/deliveries/{id}/replay", bearer, (*Handler).replay},
 	{"POST", "/api/trigger", bearer, (*Handler).trigger},
+	{"GET", "/api/chart", bearer, (*Handler).chart},
+	{"GET", "/api/coverage", bearer, (*Handler).coverage},
+	{"GET", "/api/hold", bearer, (*Handler).hold},
+	{"POST", "/api/drain", bearer, (*Handler).drain},
+	{"GET", "/api/subscriptions", bearer, (*Handler).subscriptions},
+	{"POST", "/api/subscriptions/{uid}/pause", bearer, (*Handler).pause},
+	{"POST", "/api/subscriptions/{uid}/resume", bearer, (*Handler).resume},
+	{"GET", "/api/run", bearer, (*Handler).run},
+	{"GET", "/api/mock", bearer, (*Handler).mockState},
+	{"GET", "/api/mock/journal", bearer, (*Handler).mockJournal},
+	{"POST", "/api/mock/deliveries/{id}/attempt", bearer, (*Handler).mockAttempt},
+	{"POST", "/api/mock/subscriptions/{uid}/resume", bearer, (*Handler).mockResume},
 	{"GET", "/api/live", protocol, (*Handler).live},
 }
 

@@ -79,6 +79,20 @@ type Options struct {
 	// means nothing to say.
 	Status func() Status
 
+	// Drain looks at once whether the app is there, and has what waits go out if it
+	// is. The error says why it is not, in few words. Nil hides the buttons.
+	Drain func(ctx context.Context) error
+
+	// SetPaused pauses one of the status's subscriptions, or resumes it, and returns
+	// when the status says so. A [Refusal] is told to the page. Nil hides the buttons.
+	SetPaused func(ctx context.Context, uid string, paused bool) error
+
+	// Run tells of this run. Nil means that there is nothing to tell.
+	Run func() Run
+
+	// Mock looks into the mock that runs inside; nil when there is none.
+	Mock *Mock
+
 	// Opened is told the new link when the one in use has let in a page, from the
 	// goroutine of that request. Nil tells nobody.
 	Opened func(launchURL string)

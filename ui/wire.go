@@ -23,6 +23,9 @@ type Status struct {
 	Subscriptions []SubscriptionStatus `json:"subscriptions"`
 	Version       string               `json:"version"`
 	Warnings      []string             `json:"warnings"`
+
+	AppReason string     `json:"app_reason,omitempty"` // why it is down
+	AppSince  *time.Time `json:"app_since,omitempty"`  // when App became what it is
 }
 
 // SubscriptionStatus is one subscription that leads here.
@@ -38,6 +41,9 @@ type SubscriptionStatus struct {
 type statusAnswer struct {
 	Status
 	CanReplay bool     `json:"can_replay"`
+	CanDrain  bool     `json:"can_drain"`
+	CanPause  bool     `json:"can_pause"` // subscriptions
+	Mock      bool     `json:"mock"`      // one runs inside
 	Events    []string `json:"events"`
 }
 

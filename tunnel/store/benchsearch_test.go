@@ -72,7 +72,7 @@ func bigStore(tb testing.TB, rows int) *store.Store {
 				}
 				got, err := s.Record(tb.Context(), bigDelivery(i))
 				if err == nil {
-					err = s.NoteAttempt(tb.Context(), got.Seq, store.Attempt{Kind: store.Forward, Status: status}, store.Done, nil)
+					err = s.NoteAttempt(tb.Context(), got.Seq, store.Attempt{Kind: store.Forward, Status: status, Duration: time.Duration(i%977) * time.Millisecond}, store.Done, nil)
 				}
 				if err != nil {
 					tb.Error(err)
@@ -90,6 +90,7 @@ var vocabulary = strings.Fields("alpha beta gamma delta width height template re
 func bigDelivery(i int) store.Delivery {
 	rng := rand.New(rand.NewPCG(1, uint64(i)))
 	d := delivery(i)
+	d.ReceivedAt = delivery(0).ReceivedAt.Add(time.Duration(i) * time.Second)
 	types := pictify.EventTypes()
 	d.Event = types[0]
 	if i%10 > 6 {

@@ -35,3 +35,10 @@ func (s *Store) IndexRows(ctx context.Context) (rows int64) {
 
 // SetIndexPart sets how many deliveries a part of the index has.
 func (s *Store) SetIndexPart(n int64) { s.index.size = n }
+
+// ForgetCensus has the next look at the census read everything.
+func (s *Store) ForgetCensus() {
+	s.census.mu.Lock()
+	defer s.census.mu.Unlock()
+	s.census.reset()
+}

@@ -57,6 +57,7 @@ type Store struct {
 	writer     *writer
 	unverified *ring
 	recent     recent
+	census     census
 	bell       bell
 	index      *index
 	lookAgain  int64        // count at which prune looks again; the writer's

@@ -46,9 +46,12 @@ type session struct {
 
 	appNews chan struct{} // the app's state has changed
 	before  int64         // the newest delivery of earlier runs
+	begun   time.Time
+	orders  chan pauseOrder // to the goroutine that tends
 
 	mu       sync.Mutex // guards all below, for the page and the printer
 	live     []store.Subscription
+	paused   map[string]bool // those of them that a person has paused, by uid
 	refused  []string
 	warnings []string
 	tunnel   string // online, reconnecting, local
@@ -105,7 +108,7 @@ var boundMemory = sync.OnceFunc(func() {
 // the subscriptions last. On error all of it is closed again.
 func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cfg sessionConfig) (*session, error) {
 	s := &session{cfg: cfg, env: env, p: p, log: log, tunnel: "local",
-		failed: make(chan error, 4), appNews: make(chan struct{}, 1)}
+		failed: make(chan error, 4), appNews: make(chan struct{}, 1), begun: env.now(), orders: make(chan pauseOrder)}
 	s.run, s.stopRun = context.WithCancel(context.WithoutCancel(ctx))
 	moreProcessors()
 	boundMemory()

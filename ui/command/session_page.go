@@ -39,8 +39,15 @@ func (s *session) openPage() error {
 		Opened: s.p.pageLink, Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
 	}
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
+	opts.Run = s.aboutRun
 	if s.forwarder != nil {
-		opts.Replay = s.replay
+		opts.Replay, opts.Drain = s.replay, s.lookForApp
+	}
+	if s.cfg.api != nil {
+		opts.SetPaused = s.setPaused
+	}
+	if s.cfg.mock != nil {
+		opts.Mock = lookInto(s.cfg.mock, s.cfg.baseURL)
 	}
 	h, err := ui.New(opts, l.Addr())
 	if err != nil {

@@ -27,7 +27,11 @@ import { Trigger } from "./trigger.js";
  */
 
 /** @type {View[]} */
-const views = [{ name: "", title: "Deliveries" }];
+const views = [
+  { name: "", title: "Deliveries" },
+  { name: "overview", title: "Overview", part: { load: () => import("./overview.js"), style: "overview.css" } },
+  { name: "mock", title: "Mock", part: { load: () => import("./mock.js"), style: "mock.css" }, exists: (model) => model.status?.mock === true },
+];
 
 /** What is shown of an open delivery beside its detail, by the name of the place's pane. @type {Record<string, Part>} */
 const panes = {};

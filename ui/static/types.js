@@ -101,7 +101,12 @@
  * @property {SubscriptionStatus[]} subscriptions
  * @property {string} version
  * @property {string[]} warnings
+ * @property {string=} app_reason     why it is down
+ * @property {string=} app_since      when app became what it is
  * @property {boolean} can_replay
+ * @property {boolean} can_drain      POST /api/drain has the app looked for at once
+ * @property {boolean} can_pause      subscriptions may be paused and resumed
+ * @property {boolean} mock           a mock runs inside, see /api/mock
  * @property {string[]} events        the types POST /api/trigger accepts, none when it accepts nothing
  */
 
@@ -128,6 +133,205 @@
  * @typedef {object} Page
  * @property {Summary[]} deliveries   newest first
  * @property {boolean} more           older ones exist
+ */
+
+/**
+ * What there is to know of this run. Texts are "" when there is nothing to say.
+ * @typedef {object} Run
+ * @property {string} started
+ * @property {string} state_dir
+ * @property {string} database
+ * @property {string} receiver        address of the receiver's own port
+ * @property {string} api             base URL of the service that subscriptions are registered with
+ * @property {string} account         which key, without showing it
+ * @property {string} ack             "record" "relay"
+ * @property {boolean} resign         what is forwarded is signed with the local secret
+ * @property {string} on_exit         of the subscriptions: "delete" "pause" "keep"
+ * @property {number} keep_count
+ * @property {number} keep_bytes
+ * @property {number} database_bytes
+ * @property {number} deliveries      verified ones that are stored
+ * @property {number} bytes           of their bodies and headers
+ * @property {number} unverified      others that are stored
+ * @property {number} keep_unverified
+ */
+
+/**
+ * What arrived in one step of time, by what became of it. Every delivery counts once.
+ * @typedef {object} ChartStep
+ * @property {string} time            when the step begins
+ * @property {number} taken           the app answered 2xx
+ * @property {number} refused         the app answered something else
+ * @property {number} unanswered      waits for the app, or the app broke off
+ * @property {number} recorded        there is no app
+ * @property {number} unverified      not handed on
+ * @property {number} answers         of the app
+ * @property {number} p50_ms          half of them took at most so long
+ * @property {number} p95_ms
+ */
+
+/**
+ * @typedef {object} Chart
+ * @property {string} from
+ * @property {string} to
+ * @property {number} step_ms
+ * @property {ChartStep[]} steps      those without a delivery are left out
+ */
+
+/**
+ * One delivery by its name.
+ * @typedef {object} Sight
+ * @property {string} id
+ * @property {string} time
+ * @property {number} status          of the app's last answer; 0 for none
+ */
+
+/**
+ * How far one event type has come.
+ * @typedef {object} CoveredType
+ * @property {string} event
+ * @property {boolean} known          a documented type, which counts
+ * @property {boolean} can_send       POST /api/trigger makes one
+ * @property {number} taken
+ * @property {number} refused
+ * @property {number} unanswered
+ * @property {number} recorded
+ * @property {number} unverified
+ * @property {Sight=} last            the newest that came
+ * @property {Sight=} answered        the newest that verified and was answered
+ */
+
+/**
+ * @typedef {object} Coverage
+ * @property {CoveredType[]} types
+ */
+
+/**
+ * @typedef {object} Hold
+ * @property {number} waiting
+ * @property {Summary[]} deliveries   the first of them, the oldest first
+ */
+
+/**
+ * What came of looking for the app.
+ * @typedef {object} Drained
+ * @property {string} app             "answering" "down"
+ * @property {string=} reason
+ * @property {number} waiting         deliveries that waited before
+ */
+
+/**
+ * A {@link SubscriptionStatus} with what has come by it.
+ * @typedef {object} SubscriptionLine
+ * @property {string} uid
+ * @property {string} event
+ * @property {string} url
+ * @property {string} status
+ * @property {string=} note
+ * @property {number} taken
+ * @property {number} refused
+ * @property {number} unanswered
+ * @property {number} recorded
+ * @property {number} unverified
+ * @property {Sight=} last
+ */
+
+/**
+ * @typedef {object} SubscriptionList
+ * @property {SubscriptionLine[]} subscriptions
+ */
+
+/**
+ * A request to the mock and its answer, or one of its attempts to deliver. Texts are "" when there are none.
+ * @typedef {object} MockEntry
+ * @property {number} seq             from 1, without gaps
+ * @property {string} time
+ * @property {string} kind            "request" "delivery"
+ * @property {string} method
+ * @property {string} path            of a delivery, the URL
+ * @property {number} status          0: no answer
+ * @property {number} duration_ms
+ * @property {number} request_bytes
+ * @property {number} answer_bytes
+ * @property {string} request         how the body begins
+ * @property {string} answer
+ * @property {string} fault           what went wrong on purpose
+ * @property {[string, string][]=} request_header   without secrets
+ * @property {[string, string][]=} answer_header
+ * @property {string} subscription
+ * @property {string} delivery
+ * @property {string} event
+ * @property {number} attempt         0 for a test delivery
+ * @property {string} error
+ * @property {string} wait            until the next attempt, as documented
+ * @property {boolean} gave_up
+ */
+
+/**
+ * @typedef {object} MockJournal
+ * @property {MockEntry[]} entries    oldest first
+ */
+
+/**
+ * @typedef {object} MockAttempt
+ * @property {number} n               0 for a test delivery
+ * @property {string} time
+ * @property {number} status          0: no answer
+ * @property {number} duration_ms
+ * @property {string} error
+ * @property {string} answer          how it begins
+ */
+
+/**
+ * A wait before a further attempt.
+ * @typedef {object} MockWait
+ * @property {string} said            as documented, "30m"
+ * @property {number} ms              on the compressed clock
+ */
+
+/**
+ * An event on its way to a subscription of the mock, with its ladder of retries.
+ * @typedef {object} MockDelivery
+ * @property {string} id
+ * @property {string} event
+ * @property {string} subscription
+ * @property {string} url
+ * @property {string} state           "waiting" "active" "delayed" "failed" "received"
+ * @property {number} made            attempts; may be more than are remembered
+ * @property {MockAttempt[]} attempts
+ * @property {string=} due            the next attempt
+ * @property {boolean} can_attempt    at once
+ * @property {MockWait[]} remaining   waits after the next one, if it fails
+ */
+
+/**
+ * @typedef {object} MockSubscription
+ * @property {string} uid
+ * @property {string} event
+ * @property {string} url
+ * @property {string} status          "active" "paused" "failed"
+ * @property {number} deliveries
+ * @property {number} failures        attempts since the last that succeeded
+ */
+
+/**
+ * @typedef {object} MockQueue
+ * @property {number} waiting
+ * @property {number} active
+ * @property {number} delayed         until a retry
+ * @property {number} completed
+ * @property {number} failed          given up
+ */
+
+/**
+ * @typedef {object} MockState
+ * @property {string} url
+ * @property {number} scale           how many times faster time goes
+ * @property {string[]} waits         before each further attempt, as documented
+ * @property {string[]} faults
+ * @property {MockQueue} queue
+ * @property {MockDelivery[]} deliveries  what is due, then what has ended, the newest first
+ * @property {MockSubscription[]} subscriptions
  */
 
 export {};
