@@ -28,6 +28,8 @@ var letThrough = map[string]int{
 	"/api/deliveries/{id}/body":   200,
 	"/api/deliveries/{id}/replay": 200,
 	"/api/trigger":                400, // {} names no event
+	"/api/changes":                200,
+	"/api/search/words":           200,
 	"/api/live":                   500, // the recorder cannot become a socket
 }
 

@@ -40,6 +40,8 @@ var routes = []route{
 	{"GET", "/api/deliveries/{id}/body", bearer, (*Handler).body},
 	{"POST", "/api/deliveries/{id}/replay", bearer, (*Handler).replay},
 	{"POST", "/api/trigger", bearer, (*Handler).trigger},
+	{"GET", "/api/changes", bearer, (*Handler).changes},
+	{"GET", "/api/search/words", bearer, (*Handler).words},
 	{"GET", "/api/live", protocol, (*Handler).live},
 }
 
