@@ -210,9 +210,11 @@ func TestPolicyIsEnforced(t *testing.T) {
 	}
 }
 
-// Our modules do not even try.
+// Our modules do not even try. What outlives the tab is kept in one place, which
+// has no token, and start.js reads the choice of colours before modules run.
 func TestNoMarkupFromText(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|createContextualFragment|DOMParser|srcdoc|localStorage|document\.cookie`)
+	mayKeep := map[string]string{"static/keep.js": "localStorage", "static/start.js": "localStorage"}
 	files := 0
 	err := fs.WalkDir(ui.Static(), "static", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.Contains(name, "/vendor/") || path.Ext(name) != ".js" {
@@ -223,8 +225,10 @@ func TestNoMarkupFromText(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if found := forbidden.Find(source); found != nil {
-			t.Errorf("%s uses %s", name, found)
+		for _, found := range forbidden.FindAllString(string(source), -1) {
+			if found != mayKeep[name] {
+				t.Errorf("%s uses %s", name, found)
+			}
 		}
 		return nil
 	})

@@ -3,7 +3,7 @@
 // the notices that come and go.
 
 import { html } from "./vendor/htm-preact.js";
-import { load, store } from "./marks.js";
+import { load, store } from "./keep.js";
 import { answerTone, oneLine, outcome, plural, verdictLabel } from "./text.js";
 
 /** @typedef {import("./model.js").Model} Model */

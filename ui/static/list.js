@@ -8,7 +8,8 @@
 // which costs the browser half of what forty new elements do.
 
 import { Component, html } from "./vendor/htm-preact.js";
-import { load, mostPins, store } from "./marks.js";
+import { load, store } from "./keep.js";
+import { mostPins } from "./marks.js";
 import { isHollow } from "./rows.js";
 import { ago, exact, kindOf, oneLine, outcome, plural, verdictLabel, when } from "./text.js";
 

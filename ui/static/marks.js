@@ -2,6 +2,8 @@
 // What this browser remembers of deliveries: which were opened, and which are pinned. It is nobody else's business, so
 // it is kept here, for each store by its epoch, and the tabs of one browser agree about it.
 
+import { drop, load, store } from "./keep.js";
+
 /**
  * @typedef {object} Kept
  * @property {number} upTo       what is up to here counts as read
@@ -155,24 +157,6 @@ function bound(k) {
   return k;
 }
 
-/** load reads what a browser keeps, if it lets us. @param {string} key */
-export function load(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-export function store(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // it is full, or the browser keeps nothing: then it is forgotten with this tab
-  }
-}
-
 /** save keeps the marks of one store, and those of the stores that were looked at last. @param {string} epoch @param {string} value */
 function save(epoch, value) {
   let epochs = [];
@@ -182,7 +166,7 @@ function save(epoch, value) {
     // then we begin a new one
   }
   epochs = (Array.isArray(epochs) ? epochs : []).filter((e) => typeof e === "string" && e !== epoch);
-  for (const old of epochs.splice(0, Math.max(0, epochs.length - mostStores + 1))) localStorage.removeItem(prefix + old);
+  for (const old of epochs.splice(0, Math.max(0, epochs.length - mostStores + 1))) drop(prefix + old);
   store("pictap.stores", JSON.stringify([...epochs, epoch]));
   store(prefix + epoch, value);
 }

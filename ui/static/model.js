@@ -166,7 +166,9 @@ export class Model {
       this.changed();
       return;
     }
-    this.note(this.all, this.all.change(list), list.length);
+    const news = this.all.change(list);
+    this.all.total += news.length;
+    this.note(this.all, news, list.length);
   }
 
   /** older takes a step of a list: its newest at first, then what is older. @param {Page} page */
@@ -194,7 +196,6 @@ export class Model {
    */
   note(list, news, among) {
     const now = performance.now();
-    list.total += list === this.all ? news.length : 0;
     if (list === this.list) {
       for (const seq of news) {
         if (list.loaded && among <= glowAtMost) this.arrived.set(seq, now);

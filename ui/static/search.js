@@ -2,7 +2,8 @@
 // The search: its box with completion, what is wrong with it, how much it has found, and chips for what is looked for often.
 
 import { Component, html } from "./vendor/htm-preact.js";
-import { load, pinnedWord, store, unreadWord } from "./marks.js";
+import { load, store } from "./keep.js";
+import { pinnedWord, unreadWord } from "./marks.js";
 import { call } from "./session.js";
 import { oneLine, plural } from "./text.js";
 import { around, choices, complete, hasWord, toggleChoice, toggleWord } from "./words.js";
