@@ -106,6 +106,10 @@ func (s *Store) summaries(ctx context.Context, where string, args ...any) ([]Del
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}
 	defer tx.Rollback() // nothing was written
+	return summaries(ctx, tx, where, args...)
+}
+
+func summaries(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Delivery, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT "+summaryColumns+" FROM deliveries d "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
@@ -166,14 +170,19 @@ func (s *Store) Waiting(ctx context.Context, after int64, limit int) ([]int64, e
 	if err != nil {
 		return nil, fmt.Errorf("list waiting: %w", err)
 	}
+	return scanNumbers(rows)
+}
+
+// scanNumbers reads what is left of rows of one number each, and closes them.
+func scanNumbers(rows *sql.Rows) ([]int64, error) {
 	defer rows.Close()
 	var list []int64
 	for rows.Next() {
-		var seq int64
-		if err := rows.Scan(&seq); err != nil {
-			return nil, fmt.Errorf("list waiting: %w", err)
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
 		}
-		list = append(list, seq)
+		list = append(list, n)
 	}
 	return list, rows.Err()
 }

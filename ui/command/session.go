@@ -185,7 +185,7 @@ func (s *session) openState() (err error) {
 		return err
 	}
 	path := s.cfg.state.path(store.FileName)
-	opts := store.Options{Log: s.log, Now: s.env.Now, KeepCount: s.cfg.keepCount}
+	opts := store.Options{Log: s.log, Now: s.env.Now, KeepCount: s.cfg.keepCount, Index: true}
 	s.store, err = store.Open(path, opts)
 	if errors.Is(err, store.ErrCorrupt) {
 		s.store, err = s.beginAnew(path, opts, err)

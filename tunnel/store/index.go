@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// An index knows which deliveries may have a text in them, so that a search need
+// not read all bodies. It only proposes: what is found, [Search.Match] decides.
+//
+// It is a file of its own beside the database, which can be removed at any time:
+// what it does not cover is read. So nothing that happens to it, from a full disk to
+// garbage, reaches the database or stops anything, and whatever does not fit is
+// thrown away and built again. It is written by the process with Options.Index, by
+// one goroutine behind the writer; others read it.
+//
+// The text of a delivery is cut into groups of three characters (FTS5's trigrams), all
+// in lower case as [Search] sees it. Which deliveries have which group is kept in
+// parts of indexPart deliveries each. Part by part, because to remove a part is to drop
+// a table, whereas to remove single rows from FTS5 is to rewrite what lies around
+// them: with rows coming and going that took seconds at a time.
+type index struct {
+	s      *Store
+	path   string
+	broken atomic.Bool // somebody met an error that a new file would cure
+
+	mu      sync.RWMutex // held for reading while the file is in use, for writing while it is replaced
+	db      *sql.DB      // for readers; nil until first used
+	trusted bool         // whoever maintains it has looked at it
+}
+
+const (
+	indexID      = 0x70637478 // "pctx", as application_id
+	indexVersion = 1
+
+	// indexPart is how many deliveries share a part. Fewer would cost more when a
+	// text is nowhere, more would take longer to pass over in one go.
+	indexPart = 12_000
+
+	// indexBody is the longest body in the index, in bytes. A longer one takes long to
+	// cut up and has nearly every group anyway: it is always read.
+	indexBody = 32 << 10
+)
+
+//go:embed index.sql
+var indexSchema string
+
+// indexPath is where the index of the database in path lies.
+func indexPath(path string) string { return strings.TrimSuffix(path, ".db") + "-search.db" }
+
+func newIndex(s *Store) *index {
+	return &index{s: s, path: indexPath(s.path), trusted: !s.opts.Index}
+}
+
+// errStale says that the index is not, or no longer, one of this database.
+var errStale = errors.New("index of another database or version")
+
+// An indexState is what the index covers.
+type indexState struct {
+	known     bool // the file has our mark and version
+	epoch     string
+	rev, upto int64
+	parts     []indexPartOf // the newest first
+}
+
+// An indexPartOf is a part: all verified deliveries with these numbers, and only
+// they, are in it. Its table is named after n.
+type indexPartOf struct {
+	n, first, last int64
+	rows           int64 // deliveries in it when they were last counted
+}
+
+func (p indexPartOf) table() string { return fmt.Sprintf("part_%d", p.n) }
+
+// fits reports whether the index belongs to the database as it is now. A revision from
+// the future means that the database has been replaced by an older copy of itself, in
+// which numbers stand for other deliveries.
+func (s indexState) fits(epoch string, rev int64) bool {
+	return s.known && s.epoch == epoch && s.rev <= rev
+}
+
+func readIndex(ctx context.Context, tx *sql.Tx) (s indexState, err error) {
+	var app, version int64
+	err = tx.QueryRowContext(ctx, `SELECT application_id, user_version, epoch, rev, upto
+		FROM pragma_application_id, pragma_user_version, about`).Scan(&app, &version, &s.epoch, &s.rev, &s.upto)
+	if err != nil {
+		return s, err
+	}
+	s.known = app == indexID && version == indexVersion
+	s.parts, err = indexParts(ctx, tx)
+	return s, err
+}
+
+func indexParts(ctx context.Context, tx *sql.Tx) ([]indexPartOf, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT n, first, last, rows FROM parts ORDER BY n DESC")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []indexPartOf
+	for rows.Next() {
+		var p indexPartOf
+		if err := rows.Scan(&p.n, &p.first, &p.last, &p.rows); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}
+
+// create makes a new index in place of what is there. Only a regular file is ever
+// removed.
+func (x *index) create(ctx context.Context) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.trusted = false
+	if x.db != nil {
+		x.db.Close() // its error would be about the file that goes
+		x.db = nil
+	}
+	if info, err := os.Lstat(x.path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: it is a %s", ErrForeign, describe(info.Mode()))
+	}
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(x.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := prepareFile(x.path); err != nil {
+		return err
+	}
+	db := openDB(dsn(x.path, "journal_mode(WAL)"))
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	_, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN; %s PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO about VALUES (1, '%s', 0, 0); COMMIT",
+		indexSchema, indexID, indexVersion, x.s.epoch))
+	x.broken.Store(false)
+	return err
+}
+
+// fault notes an error of the file. It is never the caller's: without the index there
+// is less speed, and that is all.
+func (x *index) fault(ctx context.Context, err error) {
+	if err == nil || ctx.Err() != nil || isCode(err, sqlite3.SQLITE_BUSY) || isCode(err, sqlite3.SQLITE_CANTOPEN) || errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if x.s.opts.Index && !x.broken.Swap(true) {
+		x.s.opts.Log.Debug("search index is built anew", "err", err)
+	}
+}
+
+func (x *index) close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.db == nil {
+		return nil
+	}
+	err := x.db.Close()
+	x.db, x.trusted = nil, false
+	return err
+}
