@@ -431,7 +431,7 @@ func TestHelpAndKeys(t *testing.T) {
 	p.press("j?")
 	p.wait(`document.querySelector("dialog.help[open]") && /event:/.test(document.querySelector("dialog.help").textContent)`)
 	text := eval[string](p, `document.querySelector("dialog.help").innerText`)
-	for _, want := range []string{"replay", "send it to the app again", "pin it", "search", "go to deliveries", "pause the list", "a path into the body"} {
+	for _, want := range []string{"replay", "send it to the app again", "pin it", "search", "go to deliveries", "pause the list", "a path into the JSON body"} {
 		if want != "replay" && !strings.Contains(text, want) {
 			t.Errorf("the help does not say %q:\n%s", want, text)
 		}
@@ -447,8 +447,9 @@ func TestHelpAndKeys(t *testing.T) {
 	if replayed, _ := c.get(); len(replayed) > 0 || eval[bool](p, `!!document.querySelector("dialog, .star[aria-pressed=true], .pause[aria-pressed=true]")`) {
 		t.Errorf("keys went through: %v", replayed)
 	}
-	p.press(escape + escape)
+	p.wait(`document.querySelector(".none")`)
 	p.click(".search .clear")
+	p.wait(`document.querySelector(".lines > .line")`)
 	p.press(escape)
 	p.wait(`document.activeElement === document.querySelector(".list")`)
 	p.wait(`document.querySelector(".line.selected")?.id === "d6"`)

@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
 
 const (
 	pageDefault = 100
 	pageMax     = 1000
+	stepBudget  = 40 * time.Millisecond // then the page is told how far it went
 )
 
 // deliveries is one step of a search, newest first: ?q=&before=SEQ&limit=N. A
@@ -39,7 +42,7 @@ func (h *Handler) deliveries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, next, more, err := h.step(r.Context(), q, before, int(min(max(limit, 1), pageMax)))
+	found, err := h.opts.Store.SearchStep(r.Context(), q, store.SearchPage{Before: before, Limit: int(min(max(limit, 1), pageMax)), Budget: stepBudget})
 	if err != nil {
 		return err
 	}
@@ -47,7 +50,7 @@ func (h *Handler) deliveries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, searchPage{page{summariesOf(list), more}, next, text, rev, total})
+	return writeJSON(w, http.StatusOK, searchPage{page{summariesOf(found.Deliveries), found.More}, found.Next, text, rev, total})
 }
 
 // changes tells a page with a search on what has changed: ?q=&since=REV&limit=N.
@@ -79,17 +82,21 @@ func (h *Handler) changes(w http.ResponseWriter, r *http.Request) error {
 		return writeJSON(w, http.StatusOK, answer)
 	}
 	most := int(min(max(limit, 1), batchLimit))
-	matching, gone, n, rev, err := h.changed(r.Context(), q, since, most)
+	list, next, err := h.opts.Store.SearchSince(r.Context(), q, since, most)
 	if err != nil {
 		return err
 	}
-	answer.Deliveries, answer.More = summariesOf(matching), n == most
-	if gone != nil {
-		answer.Gone = gone
+	for _, c := range list {
+		if c.Match {
+			answer.Deliveries = append(answer.Deliveries, summaryOf(c.Delivery))
+		} else {
+			answer.Gone = append(answer.Gone, c.Delivery.Seq)
+		}
 	}
-	if answer.Rev = max(since, last); answer.More {
-		answer.Rev = rev
+	if answer.More = len(list) == most; !answer.More {
+		next = max(since, next, last) // whatever else has had a number in between
 	}
+	answer.Rev = next
 	return writeJSON(w, http.StatusOK, answer)
 }
 
@@ -111,42 +118,6 @@ func (h *Handler) settled(r *http.Request) (q store.Search, text string, err err
 func parses(text string) bool {
 	_, err := store.ParseSearch(text)
 	return err == nil
-}
-
-// step looks for at most limit deliveries that match and are older than before.
-func (h *Handler) step(ctx context.Context, q store.Search, before int64, limit int) (list []store.Delivery, next int64, more bool, err error) {
-	list, err = h.opts.Store.Search(ctx, q, before, limit+1) // one more tells whether there is more
-	more = len(list) > limit
-	list = list[:min(len(list), limit)]
-	if len(list) > 0 {
-		next = list[len(list)-1].Seq
-	}
-	return list, next, more, err
-}
-
-// changed sorts the next changes after since into those that match and the numbers
-// of those that do not; n is how many there were, rev the last one's.
-func (h *Handler) changed(ctx context.Context, q store.Search, since int64, limit int) (matching []store.Delivery, gone []int64, n int, rev int64, err error) {
-	list, err := h.opts.Store.Since(ctx, since, limit)
-	if err != nil {
-		return nil, nil, 0, 0, err
-	}
-	for _, d := range list {
-		whole := d
-		if q.NeedsBody() {
-			whole, err = h.opts.Store.Get(ctx, d.Seq)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return nil, nil, 0, 0, err
-			}
-		}
-		if err == nil && q.Match(whole, h.opts.Now()) {
-			matching = append(matching, d)
-		} else {
-			gone = append(gone, d.Seq)
-		}
-		rev, err = d.Rev, nil
-	}
-	return matching, gone, len(list), rev, nil
 }
 
 // total is how many deliveries are stored.
@@ -181,34 +152,20 @@ func (h *Handler) words(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, searchWords{vocabulary()})
 }
 
-// vocabulary is the search language, the most useful key first.
+// vocabulary is the search language. The example of a key is one of its values,
+// too.
 func vocabulary() []searchWord {
-	var events []string
-	for _, t := range pictify.EventTypes() {
-		events = append(events, string(t))
+	var list []searchWord
+	for _, k := range store.SearchKeys() {
+		w := searchWord{k.Key, k.Meaning, append([]string{}, k.Values...)}
+		if !strings.HasSuffix(w.Key, ".") {
+			w.Key += ":"
+			if value, ok := strings.CutPrefix(k.Example, w.Key); ok && !slices.Contains(w.Values, value) {
+				w.Values = append(w.Values, value)
+			}
+		}
+		slices.SortStableFunc(w.Values, func(a, b string) int { return strings.Count(b, "*") - strings.Count(a, "*") }) // families before members
+		list = append(list, w)
 	}
-	return []searchWord{
-		{"event:", "the type; * stands for anything", append([]string{"render.*", "batch.*", "binding.*", "*.failed"}, events...)},
-		{"status:", "the app's last answer", []string{"2xx", "4xx", "5xx", ">=400", "none", "200", "401", "404", "500"}},
-		{"verdict:", "what the signature is worth", wordsOf(pictify.Valid, pictify.Unsigned, pictify.Malformed, pictify.Stale, pictify.Mismatch, pictify.UnknownSecret)},
-		{"state:", "what became of it", []string{"held", "done", "failed", "kept"}},
-		{"source:", "sent by Pictify, or made here as a test", wordsOf(store.FromPictify, store.FromLocal)},
-		{"template:", "the template that was rendered", []string{}},
-		{"data.", "a path into the body: data.width:>1000", []string{}},
-		{"after:", "came in since then: 10m ago, or a time", []string{"1m", "10m", "1h", "1d"}},
-		{"before:", "came in earlier than that", []string{"1m", "10m", "1h", "1d"}},
-		{"attempts:", "how often the app was tried", []string{"0", "1", ">1"}},
-		{"arrivals:", "how often the sender sent it", []string{"1", ">1"}},
-		{"bytes:", "the size of the body", []string{">10000", "<1000"}},
-		{"delivery:", "the sender's id", []string{}},
-		{"id:", "by number: d17, d3..d9, last", []string{"last", "last~9.."}},
-	}
-}
-
-func wordsOf[T ~string](list ...T) []string {
-	out := make([]string, len(list))
-	for i, w := range list {
-		out[i] = string(w)
-	}
-	return out
+	return list
 }

@@ -108,6 +108,7 @@ export class Search extends Component {
     e.preventDefault();
     if (list.length > 0) return this.setState({ open: false, at: -1 });
     this.finish();
+    this.input?.blur();
     /** @type {HTMLElement | null} */ (document.querySelector(".list"))?.focus({ preventScroll: true });
   }
 
@@ -224,7 +225,7 @@ export function Chips({ model, reader }) {
   const { q } = model.place;
   /** @param {Chip} c */
   const toggle = (c) => {
-    model.go({ q: c.toggle(q, model) });
+    model.go({ q: c.toggle(model.place.q, model) }); // which may be newer than what is drawn
     reader.hurry();
   };
   return html`
