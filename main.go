@@ -21,6 +21,7 @@ func main() {
 		command.Trigger(env),  // signed fake events
 		command.Replay(env),   // stored deliveries again
 		command.Events(env),   // what was recorded
+		command.Wait(env),     // until it has arrived
 		command.Sign(env),     // the signature of a body
 		command.Verify(env),   // what a signature is worth
 		command.Explain(env),  // why it does not match, and what to change

@@ -1,10 +1,10 @@
 //go:build ignore
 
-// Fetch refreshes static/vendor from the npm registry:
+// Fetch refreshes static/vendor and testdata/axe from the npm registry:
 //
 //	cd ui && go run fetch.go
 //
-// It writes what static/vendor/VERSIONS names, and refuses what has another
+// It writes what VERSIONS in each of them names, and refuses what has another
 // hash. To take a new version, change version and origin there, run it, read
 // the diff of what the new hash stands for, and write that hash down.
 package main
@@ -25,19 +25,19 @@ import (
 	"strings"
 )
 
-const dir = "static/vendor"
-
 func main() {
 	log.SetFlags(0)
-	entries, err := readVersions(filepath.Join(dir, "VERSIONS"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, e := range entries {
-		if err := refresh(e); err != nil {
-			log.Fatalf("refresh %s: %v", e["file"], err)
+	for _, dir := range []string{"static/vendor", "testdata/axe"} {
+		entries, err := readVersions(filepath.Join(dir, "VERSIONS"))
+		if err != nil {
+			log.Fatal(err)
 		}
-		log.Printf("%s is %s %s", e["file"], e["name"], e["version"])
+		for _, e := range entries {
+			if err := refresh(dir, e); err != nil {
+				log.Fatalf("refresh %s: %v", e["file"], err)
+			}
+			log.Printf("%s is %s %s", e["file"], e["name"], e["version"])
+		}
 	}
 }
 
@@ -63,7 +63,8 @@ func readVersions(name string) ([]map[string]string, error) {
 	return entries, nil
 }
 
-func refresh(e map[string]string) error {
+// refresh writes one file into dir.
+func refresh(dir string, e map[string]string) error {
 	archive, member, _ := strings.Cut(e["origin"], " ")
 	data, err := fetch(archive, member)
 	if err != nil {

@@ -85,8 +85,8 @@ func demoOptions(st *store.Store) ui.Options {
 const settled = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))`
 
 // The page in its main states, light and dark, wide and narrow: nothing on the
-// console, nothing that has to be scrolled to sideways. The pictures are for
-// people.
+// console, nothing that has to be scrolled to sideways, nothing that keeps out
+// those who do not see it. The pictures are for people.
 func TestLook(t *testing.T) {
 	st := openStore(t)
 	demo(t, st)
@@ -111,6 +111,9 @@ func TestLook(t *testing.T) {
 				p.resize(size.width, size.height)
 				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
 					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
+				}
+				if size.name == "wide" || theme == "light" {
+					p.accessible(name + ", " + size.name + ", " + theme)
 				}
 				if *shots != "" {
 					p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))

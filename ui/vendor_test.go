@@ -6,6 +6,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,8 +15,12 @@ import (
 
 // What is vendored is what VERSIONS says, byte for byte, and all of it is there.
 func TestVendored(t *testing.T) {
-	const dir = "static/vendor"
-	versions, err := fs.ReadFile(ui.Static(), dir+"/VERSIONS")
+	t.Run("page", func(t *testing.T) { vendored(t, ui.Static(), "static/vendor") })
+	t.Run("tests", func(t *testing.T) { vendored(t, os.DirFS("."), "testdata/axe") })
+}
+
+func vendored(t *testing.T, root fs.FS, dir string) {
+	versions, err := fs.ReadFile(root, dir+"/VERSIONS")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +43,7 @@ func TestVendored(t *testing.T) {
 		t.Fatal("VERSIONS names no file")
 	}
 	for file, entry := range known {
-		data, err := fs.ReadFile(ui.Static(), dir+"/"+file)
+		data, err := fs.ReadFile(root, dir+"/"+file)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -53,7 +58,7 @@ func TestVendored(t *testing.T) {
 			}
 		}
 	}
-	files, err := fs.ReadDir(ui.Static(), dir)
+	files, err := fs.ReadDir(root, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,6 +116,10 @@ func (a *sampleApp) webhook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not JSON", http.StatusBadRequest)
 		return
 	}
+	if why := a.refuses(event); why != "" {
+		http.Error(w, why, http.StatusUnprocessableEntity)
+		return
+	}
 	if a.before(r.Header.Get("X-Pictify-Delivery-Id")) {
 		fmt.Fprintln(w, "seen before")
 		return

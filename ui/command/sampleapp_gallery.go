@@ -92,6 +92,22 @@ func (a *sampleApp) happened(e webhookEvent) {
 	}
 }
 
+// refuses says why the wall does not take what e brings; "" when it does. It is
+// the app's one rule of its own, so that a demo has something to find and mend.
+func (a *sampleApp) refuses(e webhookEvent) string {
+	const widest = 4 // times as wide as high
+	if e.Event != "render.completed" || e.Data.Width <= widest*e.Data.Height {
+		return ""
+	}
+	why := fmt.Sprintf("too wide for this wall: %d×%d is more than %d to 1", e.Data.Width, e.Data.Height, widest)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.tileOf(e.Data.ImageID)
+	t.State, t.Event, t.Title = "failed", e.Event, why
+	a.ring()
+	return why
+}
+
 // tileOf finds the tile of an image, or adds one. a.mu must be held.
 func (a *sampleApp) tileOf(imageID string) *tile {
 	for _, t := range a.tiles {
@@ -155,7 +171,7 @@ func (a *sampleApp) askFor(w http.ResponseWriter, r *http.Request) {
 
 // wishes are what the gallery can ask for, in the order of a first look.
 func wishes() []string {
-	return []string{"card", "gif", "fail", "pdf", "binding", "batch", "broken-binding", "lost-batch"}
+	return []string{"card", "gif", "fail", "pdf", "binding", "batch", "broken-binding", "lost-batch", "banner"}
 }
 
 const (
@@ -176,6 +192,8 @@ func (a *sampleApp) ask(ctx context.Context, what string) error {
 		return a.render(ctx, what, person, render, map[string]any{"variables": variables})
 	case "gif", "pdf":
 		return a.render(ctx, what, person, render, map[string]any{"variables": variables, "format": what})
+	case "banner": // which the app then refuses
+		return a.render(ctx, what, person, "/image", map[string]any{"html": "<h1>" + company + "</h1>", "width": 2400, "height": 300})
 	case "fail":
 		variables["fail"] = "RENDER_TIMEOUT" // the mock's magic: it fails like that
 		return a.post(ctx, render, map[string]any{"variables": variables}, nil, http.StatusOK, http.StatusUnprocessableEntity, http.StatusGatewayTimeout, http.StatusInternalServerError)
@@ -199,14 +217,19 @@ func (a *sampleApp) ask(ctx context.Context, what string) error {
 // render asks for one picture and hangs an empty frame for it.
 func (a *sampleApp) render(ctx context.Context, what, title, path string, body any) error {
 	asked := time.Now()
+	type rendered struct{ ID, URL, Format string }
 	var answer struct {
-		Results []struct{ ID, URL, Format string }
+		rendered
+		Results []rendered // of a template
 	}
 	if err := a.post(ctx, path, body, &answer); err != nil {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if answer.ID != "" {
+		answer.Results = append(answer.Results, answer.rendered)
+	}
 	for _, r := range answer.Results {
 		t := a.tileOf(r.ID)
 		t.What, t.Title, t.asked = what, title, asked

@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -61,8 +62,8 @@ func TestSampleAppAsks(t *testing.T) {
 			asked++
 		}
 	}
-	if asked != 3 { // card, gif, pdf
-		t.Errorf("%d frames are empty, want 3", asked)
+	if asked != 4 { // card, gif, pdf, banner
+		t.Errorf("%d frames are empty, want 4", asked)
 	}
 }
 
@@ -91,6 +92,27 @@ func TestSampleAppHears(t *testing.T) {
 	}
 	if tiles := tilesOf(t, a); len(tiles) != len(fixtures.Kinds()) {
 		t.Errorf("%d tiles after %d deliveries: %+v", len(tiles), len(fixtures.Kinds()), tiles)
+	}
+}
+
+// The app refuses what does not fit its wall, and says why; what was made to fit
+// is taken, and so is the same delivery when it comes again.
+func TestSampleAppRefuses(t *testing.T) {
+	a := newSampleApp(t)
+	d := &mock.Dispatcher{}
+	defer d.Close()
+	signer := pictify.NewSigner(pictify.NewSecret("whsec_0123456789abcdef"))
+	send := func(id string, width int) mock.Result {
+		body := fmt.Sprintf(`{"event":"render.completed","timestamp":"2026-01-29T10:30:00Z","data":{"imageId":"img_%s","width":%d,"height":300}}`, id, width)
+		return d.Send(t.Context(), a.url+defaultPath, pictify.NewMessage(signer, time.Now(), pictify.RenderCompleted, "del_"+id, []byte(body)))
+	}
+	if r := send("wide", 1201); r.Status != 422 || !strings.Contains(string(r.Body), "too wide for this wall: 1201×300") {
+		t.Errorf("a banner was answered %d %s", r.Status, r.Body)
+	}
+	for _, r := range []mock.Result{send("fits", 1200), send("wide", 1200)} {
+		if r.Status != 200 || strings.Contains(string(r.Body), "seen before") {
+			t.Errorf("what fits was answered %d %s", r.Status, r.Body)
+		}
 	}
 }
 
