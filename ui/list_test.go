@@ -591,3 +591,80 @@ func quoted(s string) string {
 	}
 	return string(data)
 }
+
+// The search, the help and the notices in all their states, as TestLook.
+func TestListLook(t *testing.T) {
+	st := openStore(t)
+	demo(t, st)
+	s := serve(t, demoOptions(st))
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelectorAll(".lines > .line").length > 20`)
+	look := func(name string) {
+		t.Helper()
+		for _, size := range []struct {
+			name          string
+			width, height int64
+		}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
+			for _, theme := range []string{"light", "dark"} {
+				p.theme(theme)
+				p.resize(size.width, size.height)
+				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
+					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
+				}
+				if size.name == "wide" || theme == "light" {
+					p.accessible(name + ", " + size.name + ", " + theme)
+				}
+				if *shots != "" {
+					p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
+				}
+			}
+		}
+		p.resize(1440, 900)
+	}
+	for n := range 4 {
+		record(t, st, sample(60+n), 200+300*(n%2))
+	}
+	p.wait(`document.querySelectorAll(".line.unread").length === 4`)
+	p.press("jjp")
+	p.wait(`document.querySelector(".star[aria-pressed=true]")`)
+	look("unread")
+	p.typing("ev")
+	p.wait(`document.querySelector(".proposals li")`)
+	p.run(chromedp.KeyEvent(kb.ArrowDown))
+	look("keys")
+	p.press(enter)
+	p.run(chromedp.KeyEvent(kb.ArrowDown))
+	p.run(chromedp.KeyEvent(kb.ArrowDown))
+	look("values")
+	p.press(enter)
+	p.wait(countText + `.includes(" of ")`)
+	look("search")
+	p.press(" hello verdict:vlid")
+	p.wait(`document.querySelector(".search-trouble")`)
+	p.press(escape)
+	look("trouble")
+	p.click(".search .clear")
+	p.press("nothing-like-that" + enter)
+	p.wait(`document.querySelector(".none")`)
+	look("nothing")
+	p.click(".none button")
+	p.wait(`document.querySelector(".lines > .line")`)
+	p.press(".")
+	record(t, st, sample(70), 200)
+	p.wait(`/1 new/.test(document.querySelector(".unseen").textContent)`)
+	look("paused")
+	p.press("?")
+	p.wait(`document.querySelector("dialog") && /event:/.test(document.querySelector("dialog").textContent)`)
+	look("help")
+	p.press(escape)
+	p.wait(`!document.querySelector("dialog")`)
+	p.press("r")
+	p.wait(`document.querySelector(".notice")`)
+	s.stop()
+	p.wait(`document.querySelector(".connection.lost")`)
+	p.press("r")
+	p.wait(`document.querySelectorAll(".notice").length === 2`)
+	look("notices")
+	p.healthy()
+}

@@ -66,6 +66,8 @@ export class Model {
     this.stale = false; // while paused, the lists have become those of another time: they are read anew after it
     /** Deliveries that arrived while the newest end was not shown, or the page was paused. @type {Set<number>} */
     this.arrivals = new Set();
+    /** What was deleted: an answer that is older than that may still have it. Numbers are never used again. @type {Set<number>} */
+    this.removed = new Set();
     /** When the newest rows arrived, by seq. @type {Map<number, number>} */
     this.arrived = new Map();
     /** The newest comes first. @type {Notice[]} */
@@ -147,6 +149,9 @@ export class Model {
         this.rev = f.rev ?? this.rev;
         if (!this.behind) this.all.rev = this.rev;
         return false;
+      case "removed":
+        this.forget((f.ids ?? []).map((/** @type {string} */ id) => Number(id.slice(1))));
+        return false;
       case "status":
         if (f.status) this.status = f.status;
         this.changed();
@@ -158,6 +163,7 @@ export class Model {
 
   /** happen takes what has just changed. @param {Summary[]} list */
   happen(list) {
+    list = this.without(list);
     for (const f of this.listeners) f(list);
     for (const d of list) if (d.seq === this.opened) this.aside = d;
     if (this.behind) {
@@ -174,7 +180,7 @@ export class Model {
   /** older takes a step of a list: its newest at first, then what is older. @param {Page} page */
   older(page, list = this.all) {
     const first = !list.loaded;
-    list.step(page);
+    list.step({ ...page, deliveries: this.without(page.deliveries) });
     if (first && list === this.all) this.marks.begin(list.rows.at(-1)?.seq ?? 0);
     list.trim(list === this.list && this.following, this.firstLine);
     this.changed();
@@ -185,7 +191,7 @@ export class Model {
     list.rev = Math.max(list.rev, c.rev);
     list.total = c.total;
     list.lose(c.gone, c.rev);
-    this.note(list, list.change(c.deliveries), c.deliveries.length);
+    this.note(list, list.change(this.without(c.deliveries)), c.deliveries.length);
   }
 
   /**
@@ -219,11 +225,18 @@ export class Model {
     this.aside = null;
     this.arrivals.clear();
     this.arrived.clear();
+    this.removed.clear();
     this.changed();
+  }
+
+  /** without leaves out what was deleted. @param {Summary[]} list */
+  without(list) {
+    return this.removed.size > 0 ? list.filter((d) => !this.removed.has(d.seq)) : list;
   }
 
   /** show makes another list the one that is shown: what a search has found, or null for all. @param {Rows | null} found @param {string} q */
   show(found, q) {
+    found?.remove([...this.removed]);
     this.found = found;
     this.search = q;
     this.blank = false;
@@ -242,12 +255,16 @@ export class Model {
     this.changed();
   }
 
-  /** forget takes deliveries off the lists that are no longer stored. @param {number[]} seqs */
+  /** forget takes deliveries away that were deleted. @param {number[]} seqs */
   forget(seqs) {
-    for (const list of [this.all, this.found]) list?.lose(seqs, Infinity);
-    if (this.aside && seqs.includes(this.aside.seq)) this.aside = null;
-    for (const seq of seqs) this.arrivals.delete(seq);
+    for (const seq of seqs) {
+      this.removed.add(seq);
+      this.arrivals.delete(seq);
+    }
+    for (const list of [this.all, this.found]) if (list) list.total = Math.max(0, list.total - list.remove(seqs));
     this.marks.forget(seqs);
+    if (seqs.includes(this.opened)) this.go({ open: "", pane: "", with: "" }, true);
+    if (this.aside && seqs.includes(this.aside.seq)) this.aside = null;
     this.changed();
   }
 

@@ -124,14 +124,15 @@ export class Rows {
     return news;
   }
 
-  /** remove takes rows out. @param {number[]} seqs */
+  /** remove takes rows out, and returns how many. @param {number[]} seqs */
   remove(seqs) {
     const gone = new Set(seqs.filter((seq) => this.line(seq) >= 0));
-    if (gone.size === 0) return;
+    if (gone.size === 0) return 0;
     this.rows = this.rows.filter((d) => {
       if (gone.has(d.seq) && !isHollow(d)) this.full--;
       return !gone.has(d.seq);
     });
+    return gone.size;
   }
 
   /**

@@ -112,8 +112,10 @@
   is("until it has caught up, it takes nothing directly", [shows(m.all), m.behind], ["1:1 2:2 3:3", true]);
   m.catchUp(m.all, { deliveries: [d(2, 11), d(4, 12), d(5, 13), d(6, 14)], gone: [], rev: 14, total: 6 });
   is("caught up", [shows(m.all), m.all.rev, m.all.total], ["1:1 2:11 3:3 4:12 5:13 6:14", 14, 6]);
-  m.forget([4]);
-  is("forgotten", shows(m.all), "1:1 2:11 3:3 5:13 6:14");
+  m.receive({ type: "removed", ids: ["d4"] });
+  is("removed", [shows(m.all), m.all.total], ["1:1 2:11 3:3 5:13 6:14", 5]);
+  m.catchUp(m.all, { deliveries: [d(4, 12)], gone: [], rev: 14, total: 5 });
+  is("an answer from before brings nothing back", shows(m.all), "1:1 2:11 3:3 5:13 6:14");
   m.say("one", "ok");
   m.say("two", "bad");
   m.say("one", "ok");
