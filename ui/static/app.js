@@ -11,7 +11,7 @@ import { List, pin } from "./list.js";
 import { follow } from "./live.js";
 import { Model } from "./model.js";
 import { Reader } from "./reader.js";
-import { Chips, NoMatch, Search, Trouble, count } from "./search.js";
+import { Chips, NoMatch, Search, Trouble, count, troubled } from "./search.js";
 import { call, message, take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
 import { answer, duration, oneLine } from "./text.js";
@@ -64,15 +64,18 @@ class App extends Component {
     take()
       .catch(() => false) // follow tries again what there is
       .then(() => model.arrive())
-      .then(() => follow({
-        connection: (c) => model.connect(c),
-        status: (status) => model.receive({ type: "status", status }),
-        since: () => model.rev,
-        epoch: () => model.epoch,
-        frame: (f) => {
-          if (model.receive(f)) reader.begin();
-        },
-      }));
+      .then(() => {
+        reader.begin(); // the socket says later what has changed since
+        return follow({
+          connection: (c) => model.connect(c),
+          status: (status) => model.receive({ type: "status", status }),
+          since: () => model.rev,
+          epoch: () => model.epoch,
+          frame: (f) => {
+            if (model.receive(f)) reader.begin();
+          },
+        });
+      });
   }
 
   componentDidUpdate() {
@@ -100,7 +103,7 @@ class App extends Component {
       { keys: ["["], words: "the newest", group: moving, when: here, run: () => this.step(-model.rows.length) },
       { keys: ["]"], words: "the oldest that was read", group: moving, when: here, run: () => this.step(model.rows.length) },
       { keys: ["Enter"], words: "open it; once it is open, go into it", group: moving, hint: "open", list: true, when: here, run: () => this.enter() },
-      { keys: ["Escape"], words: "close what is open", group: moving, hint: "close", run: () => this.close() },
+      { keys: ["Escape"], words: "close what is open", group: moving, hint: "close", when: () => this.state.triggering || model.opened > 0, run: () => this.close() },
       { keys: ["/"], words: "search", group: moving, hint: "search", run: () => this.search() },
       ...views.filter((v) => v.key).map((v) => ({
         keys: ["g " + v.key], words: "go to " + v.title.toLowerCase(), group: moving, when: () => v.exists?.(model) ?? true, run: () => model.go({ view: v.name }),
@@ -196,10 +199,10 @@ class App extends Component {
               <button class="quiet pause" aria-pressed=${model.paused} title="Stop the list from changing (.)" onClick=${() => this.pause()}>${model.paused ? "Paused" : "Pause"}</button>
               <${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />
             </div>
-            <${Trouble} model=${model} />
             <div class="filters">
-              <${Chips} model=${model} reader=${reader} />
-              <${SeeAll} model=${model} />
+              ${troubled(model)
+                ? html`<${Trouble} model=${model} />`
+                : html`<${Chips} model=${model} reader=${reader} /><${SeeAll} model=${model} />`}
             </div>
             ${this.list()}`}
           <${Hints} model=${model} />

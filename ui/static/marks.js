@@ -39,6 +39,7 @@ export class Marks {
     this.read = new Set(kept.read);
     this.unread = new Set(kept.unread);
     this.pins = new Set(kept.pins);
+    this.unreadWord = ""; // when it is first wanted
   }
 
   /** open reads what is kept of a store. @param {string} epoch */
@@ -116,6 +117,11 @@ export function pinnedWord(marks) {
 
 /** unreadWord is the word of a search that finds what is unread now: "d7,d9..d12,d20..". @param {Marks} marks */
 export function unreadWord(marks) {
+  return (marks.unreadWord ||= rangesUnread(marks));
+}
+
+/** @param {Marks} marks */
+function rangesUnread(marks) {
   const { upTo } = marks.kept;
   const words = [...marks.unread].sort((a, b) => a - b).map((seq) => "d" + seq);
   let from = upTo + 1;

@@ -43,7 +43,8 @@ export class Model {
     this.search = "";
     this.searching = false; // the first step of a search is on its way
     this.blank = false; // and there was nothing before it that could stay in view
-    /** Why the search that was typed makes no sense. @type {SearchTrouble & {q: string} | null} */
+    this.drafting = false; // it is being typed
+    /** Why the search that was typed makes no sense, and since when that is known. @type {SearchTrouble & {q: string, at: number} | null} */
     this.trouble = null;
     this.rev = -1; // the last revision seen, -1 before the first hello
     this.epoch = "";
@@ -134,11 +135,12 @@ export class Model {
   receive(f) {
     switch (f.type) {
       case "hello":
-        if (f.epoch !== this.epoch) this.startOver();
+        if (f.epoch !== this.epoch && this.epoch) this.startOver(); // the first one belongs to what was read before it
         this.hellos++;
-        if (f.epoch !== this.epoch) this.marks.open(f.epoch ?? "");
-        this.epoch = f.epoch ?? "";
+        if (f.epoch !== this.epoch) this.meet(f.epoch ?? "");
         this.rev = f.rev ?? -1;
+        if (this.all.loaded && this.all.rev < this.rev) this.behind = true;
+        this.changed();
         return !this.all.loaded;
       case "reset":
         if (this.paused) this.stale = true;
@@ -159,6 +161,14 @@ export class Model {
       default:
         return false; // a beat, or something from a newer pictap
     }
+  }
+
+  /** meet says which store it is that the deliveries are from. @param {string} epoch */
+  meet(epoch) {
+    this.epoch = epoch;
+    this.marks.open(epoch);
+    if (this.all.loaded) this.marks.begin(this.all.rows.at(-1)?.seq ?? 0);
+    if (this.opened) this.marks.see(this.opened);
   }
 
   /** happen takes what has just changed. @param {Summary[]} list */

@@ -15,7 +15,8 @@ import { Refused, call, message } from "./session.js";
 /** @typedef {import("./types.js").Detail} Detail */
 
 const firstStep = 100; // rows of a list's first step: as fast as can be
-const laterSteps = 500;
+const laterSteps = 1_000;
+const fillSteps = 200; // rows that get their content back at once
 const settle = 90; // ms after a letter before a search is made
 const lookOn = 400; // ms that a search without a match looks on before it says so
 const breath = 60; // ms between two questions for changes
@@ -43,6 +44,7 @@ export class Reader {
     const q = model.place.q.trim();
     if (q !== this.wanted) {
       this.wanted = q;
+      model.trouble = null;
       this.first?.abort();
       model.searching = q !== "";
       clearTimeout(this.timer);
@@ -120,8 +122,10 @@ export class Reader {
         return;
       }
       model.searching = model.blank = false;
-      if (err.answer?.pos !== undefined) model.trouble = { ...err.answer, q: model.place.q };
-      else model.say("The search could not be made: " + message(err), "bad");
+      if (err.answer?.pos !== undefined) {
+        model.trouble = { ...err.answer, q: model.place.q, at: performance.now() };
+        setTimeout(() => model.changed(), 1_000); // who is still typing is told later
+      } else model.say("The search could not be made: " + message(err), "bad");
     } finally {
       if (this.first === control) this.first = null;
       model.changed();
@@ -219,10 +223,12 @@ export class Reader {
     this.filling = true;
     try {
       const before = top.seq + 1;
-      const query = new URLSearchParams({ limit: String(laterSteps), before: String(before) });
+      const query = new URLSearchParams({ limit: String(fillSteps), before: String(before) });
       if (list.q) query.set("q", list.q);
       const page = await call("GET", "/api/deliveries?" + query);
-      if (this.known(list)) list.fill(page, before);
+      if (!this.known(list)) return;
+      list.fill(page, before);
+      list.trim(model.following, model.firstLine);
     } catch {
       await new Promise((done) => setTimeout(done, again)); // the line says "…" until then
     } finally {

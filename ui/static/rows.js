@@ -120,7 +120,13 @@ export class Rows {
       this.full++;
       if (d.seq > newest) news.push(d.seq);
     }
-    if (between.length > 0) this.rows = between.concat(this.rows).sort((a, b) => a.seq - b.seq);
+    if (between.length > 0) {
+      between.sort((a, b) => a.seq - b.seq);
+      const oldest = this.rows[0]?.seq ?? Infinity;
+      const below = /** @type {Summary} */ (between.at(-1)).seq < oldest; // as a step is, as a rule
+      this.rows = between.concat(this.rows);
+      if (!below) this.rows.sort((a, b) => a.seq - b.seq);
+    }
     return news;
   }
 

@@ -41,14 +41,14 @@ export class Search extends Component {
     this.typed = performance.now();
     this.q = text;
     model.go({ q: text }, this.draft);
-    this.draft = letter;
+    this.draft = model.drafting = letter;
     this.setState({ text, open: letter, at: -1 });
   }
 
   /** finish makes what was typed a place of its own, and the search now. */
   finish() {
     const { model, reader } = this.own;
-    this.draft = false;
+    this.draft = model.drafting = false;
     this.setState({ open: false, at: -1 });
     reader.hurry();
     remember(model.place.q.trim());
@@ -113,6 +113,8 @@ export class Search extends Component {
   }
 
   left() {
+    this.own.model.drafting = false;
+    this.own.model.changed();
     this.setState({ open: false, at: -1 });
     if (this.draft && performance.now() - this.typed > rest) this.finish();
   }
@@ -121,12 +123,12 @@ export class Search extends Component {
     const { model } = this.own;
     if (model.place.q !== this.q) { // by the back button, or by another part of the page
       this.q = this.state.text = model.place.q;
-      this.draft = false;
+      this.draft = model.drafting = false;
       this.state.at = -1;
     }
     const { text, at } = this.state;
     const list = this.proposals;
-    const bad = model.trouble && model.trouble.q === text;
+    const bad = troubled(model);
     return html`
       <div class="search" role="search">
         <input type="text" role="combobox" aria-label="Search deliveries" aria-expanded=${list.length > 0} aria-controls="proposals" aria-autocomplete="list"
@@ -147,10 +149,19 @@ export class Search extends Component {
   }
 }
 
+const forgive = 700; // ms without a letter before somebody is told that what they write makes no sense
+
+/** troubled tells whether it is time to say what is wrong with the search. @param {Model} model */
+export function troubled(model) {
+  const { trouble } = model;
+  if (!trouble) return false;
+  const unfinished = trouble.pos >= trouble.q.trimEnd().length; // a value that is still to come is no mistake
+  return !model.drafting || (!unfinished && performance.now() - trouble.at > forgive);
+}
+
 /** Trouble shows where a search makes no sense, and what would. @param {{model: Model}} props */
 export function Trouble({ model }) {
-  const { trouble } = model;
-  if (!trouble) return null;
+  const trouble = /** @type {NonNullable<typeof model.trouble>} */ (model.trouble);
   const part = around(trouble.q, trouble.pos);
   return html`
     <p class="search-trouble" id="search-trouble" role="alert">
