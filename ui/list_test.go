@@ -513,6 +513,10 @@ func TestLinkBeyondTheList(t *testing.T) {
 	p.wait(`document.querySelector(".detail .attempt .answer.bad")?.textContent === "503"`) // it is told of changes, too
 	p.press("r")
 	p.wait(`document.querySelectorAll(".detail .attempt").length === 3`)
+	eval[chromedp.Void](p, `void (history.pushState(null, "", "/#open=d99999"), dispatchEvent(new PopStateEvent("popstate")))`)
+	p.wait(`document.querySelector(".detail .trouble")?.textContent.includes("no d99999")`)
+	eval[chromedp.Void](p, `history.back()`)
+	p.wait(`document.querySelectorAll(".detail .attempt").length === 3`)
 	p.healthy()
 }
 

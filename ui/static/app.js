@@ -233,9 +233,19 @@ class App extends Component {
           ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} seq=${seq} d=${d} />`
           : d ? html`<${Detail} key="detail" model=${model} seq=${seq} d=${d} replaying=${this.replaying === seq}
               onReplay=${() => this.replay(d)} onClose=${() => model.close()} />`
+          : model.missing === seq ? html`<${Missing} seq=${seq} onClose=${() => model.close()} />`
           : html`<div class="loading" aria-busy="true" />`}
       </div>`;
   }
+}
+
+/** Missing is shown in place of a delivery that is not stored. @param {{seq: number, onClose: () => void}} props */
+function Missing({ seq, onClose }) {
+  return html`
+    <article class="detail" tabindex="-1" aria-label=${"Delivery d" + seq}>
+      <header><div class="title"><h2>d${seq}</h2><div class="actions"><button class="quiet close" aria-label="Close the detail" onClick=${onClose}>✕</button></div></div></header>
+      <p class="trouble" role="status">There is no d${seq} here. It may have been deleted, newer ones may have taken its place, or the link is from another machine.</p>
+    </article>`;
 }
 
 /** Tabs lead from view to view. @param {{model: ModelOf, view: View}} props */

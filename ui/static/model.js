@@ -60,6 +60,7 @@ export class Model {
     this.place = nowhere;
     /** The newest state of what is open, also when no list has it. @type {Summary | null} */
     this.aside = null;
+    this.missing = 0; // the open delivery that is not stored, by seq
     this.following = true; // the list shows its newest end
     this.firstLine = 0; // the first line in view
     this.paused = false; // the lists stay as they are

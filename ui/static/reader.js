@@ -246,9 +246,11 @@ export class Reader {
     try {
       /** @type {Detail} */
       const d = await call("GET", "/api/deliveries/d" + seq);
+      model.missing = 0;
       if (model.opened === seq && (model.row(seq)?.rev ?? -1) < d.rev) model.aside = d;
-    } catch {
-      // the detail says that it is not there
+    } catch (err) {
+      if (err instanceof Refused && err.status === 404) model.missing = seq;
+      else if (!(err instanceof Refused)) this.lookedFor = 0; // pictap is away: the next connection looks again
     }
     model.changed();
   }
