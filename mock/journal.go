@@ -32,6 +32,7 @@ type Entry struct {
 	Next         *time.Time        `json:"next_attempt,omitempty"`
 	Wait         string            `json:"wait,omitempty"`
 	GaveUp       bool              `json:"gave_up,omitempty"`
+	Left         pictify.Status    `json:"subscription_status,omitempty"`
 }
 
 // Bounds of the journal.
@@ -121,7 +122,7 @@ func AttemptEntry(a Attempt) Entry {
 	return Entry{
 		Time: a.Time, Kind: "delivery", Method: "POST", Path: cutText(a.URL, maxPath), Status: a.Status, DurationMS: a.DurationMS, Answer: a.Body,
 		Subscription: a.Subscription, Delivery: a.Delivery, Event: a.Event, Attempt: a.N, Error: a.Error,
-		Next: a.Next, Wait: a.Wait, GaveUp: a.GaveUp,
+		Next: a.Next, Wait: a.Wait, GaveUp: a.GaveUp, Left: a.Left,
 	}
 }
 

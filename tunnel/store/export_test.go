@@ -32,3 +32,6 @@ func (s *Store) IndexRows(ctx context.Context) (rows int64) {
 	}
 	return rows
 }
+
+// SetIndexPart sets how many deliveries a part of the index has.
+func (s *Store) SetIndexPart(n int64) { s.index.size = n }

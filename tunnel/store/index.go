@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -32,11 +33,15 @@ import (
 type index struct {
 	s      *Store
 	path   string
+	size   int64       // of a part, in deliveries
 	broken atomic.Bool // somebody met an error that a new file would cure
 
-	mu      sync.RWMutex // held for reading while the file is in use, for writing while it is replaced
+	filling sync.Mutex // held by the one who writes, who also guards writer
+	writer  *sql.DB    // nil until first used
+
+	mu      sync.RWMutex // held for reading while the file is read, for writing while the rest changes
 	db      *sql.DB      // for readers; nil until first used
-	trusted bool         // whoever maintains it has looked at it
+	trusted bool         // whoever keeps the index has looked at it
 }
 
 const (
@@ -59,7 +64,7 @@ var indexSchema string
 func indexPath(path string) string { return strings.TrimSuffix(path, ".db") + "-search.db" }
 
 func newIndex(s *Store) *index {
-	return &index{s: s, path: indexPath(s.path), trusted: !s.opts.Index}
+	return &index{s: s, path: indexPath(s.path), size: indexPart, trusted: !s.opts.Index}
 }
 
 // errStale says that the index is not, or no longer, one of this database.
@@ -118,16 +123,28 @@ func indexParts(ctx context.Context, tx *sql.Tx) ([]indexPartOf, error) {
 	return list, rows.Err()
 }
 
+// open returns the file to be written. NORMAL syncs the log before it is copied and
+// not with each commit: after a loss of power the newest part of the index is missing,
+// and what is there is whole.
+func (x *index) open() *sql.DB {
+	if x.writer == nil {
+		x.writer = openDB(dsn(x.path, "journal_mode(WAL)", "synchronous(NORMAL)", "checkpoint_fullfsync(1)", "cache_size(-1000)"))
+		x.writer.SetMaxOpenConns(1)
+		x.writer.SetConnMaxIdleTime(indexIdle)
+	}
+	return x.writer
+}
+
+// indexIdle is for how long a connection to the index is kept that nobody uses: one
+// takes a megabyte or two.
+const indexIdle = 20 * time.Second
+
 // create makes a new index in place of what is there. Only a regular file is ever
 // removed.
 func (x *index) create(ctx context.Context) error {
+	x.closeFiles() // an error would be about the file that goes
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.trusted = false
-	if x.db != nil {
-		x.db.Close() // its error would be about the file that goes
-		x.db = nil
-	}
 	if info, err := os.Lstat(x.path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: it is a %s", ErrForeign, describe(info.Mode()))
 	}
@@ -139,10 +156,7 @@ func (x *index) create(ctx context.Context) error {
 	if err := prepareFile(x.path); err != nil {
 		return err
 	}
-	db := openDB(dsn(x.path, "journal_mode(WAL)"))
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	_, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN; %s PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO about VALUES (1, '%s', 0, 0); COMMIT",
+	_, err := x.open().ExecContext(ctx, fmt.Sprintf("BEGIN; %s PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO about VALUES (1, '%s', 0, 0); COMMIT",
 		indexSchema, indexID, indexVersion, x.s.epoch))
 	x.broken.Store(false)
 	return err
@@ -151,21 +165,38 @@ func (x *index) create(ctx context.Context) error {
 // fault notes an error of the file. It is never the caller's: without the index there
 // is less speed, and that is all.
 func (x *index) fault(ctx context.Context, err error) {
-	if err == nil || ctx.Err() != nil || isCode(err, sqlite3.SQLITE_BUSY) || isCode(err, sqlite3.SQLITE_CANTOPEN) || errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if x.s.opts.Index && !x.broken.Swap(true) {
+	if ctx.Err() == nil && !isFull(err) && x.s.opts.Index && !x.broken.Swap(true) {
 		x.s.opts.Log.Debug("search index is built anew", "err", err)
 	}
 }
 
+// isFull reports whether err is about the disk, or another process, rather than about
+// what is in the file.
+func isFull(err error) bool {
+	for _, code := range []int{sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY} {
+		if isCode(err, code) {
+			return true
+		}
+	}
+	return false
+}
+
+// close ends all use of the file, for ever if the store has ended.
 func (x *index) close() error {
+	x.filling.Lock()
+	defer x.filling.Unlock()
+	return x.closeFiles()
+}
+
+func (x *index) closeFiles() (err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.db == nil {
-		return nil
+	if x.db != nil {
+		err = x.db.Close()
 	}
-	err := x.db.Close()
-	x.db, x.trusted = nil, false
+	if x.writer != nil {
+		err = errors.Join(err, x.writer.Close())
+	}
+	x.db, x.writer, x.trusted = nil, nil, false
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 )
 
 // appendText appends what the index keeps of a delivery: everything that a word may
@@ -139,10 +138,10 @@ type indexView struct {
 // view returns the index as it is now, nil if there is none that can be read. It must
 // be released.
 func (x *index) view(ctx context.Context) *indexView {
-	if !x.open() {
+	if !x.beginReading() {
 		return nil
 	}
-	v := &indexView{x: x} // open has taken the lock
+	v := &indexView{x: x} // beginReading has taken the lock
 	var err error
 	if v.tx, err = x.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err == nil {
 		v.indexState, err = readIndex(ctx, v.tx)
@@ -165,12 +164,9 @@ func (v *indexView) release() {
 	v.x.mu.RUnlock()
 }
 
-// readerIdle is for how long a reader's connection is kept: it takes about a megabyte.
-const readerIdle = 20 * time.Second
-
-// open makes sure that there is a file to be read, and then keeps it there until mu is
+// beginReading makes sure that there is a file to be read, and then keeps it there until mu is
 // unlocked for reading.
-func (x *index) open() bool {
+func (x *index) beginReading() bool {
 	x.mu.RLock()
 	if x.readable() {
 		return true
@@ -197,7 +193,7 @@ func (x *index) openReader() {
 		// Not read-only: whoever closes it last must be able to remove its log.
 		x.db = openDB(dsn(x.path, "query_only(1)", "cache_size(-500)"))
 		x.db.SetMaxOpenConns(2)
-		x.db.SetConnMaxIdleTime(readerIdle)
+		x.db.SetConnMaxIdleTime(indexIdle)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // as of one moment.
 type indexing struct {
 	from, to    *sql.Tx // the database and the index
+	size        int64   // of a part
 	rev, newest int64   // the database's
 	stored      int64   // verified deliveries in it
 	upto        int64   // deliveries up to this number have been looked at
@@ -22,7 +23,7 @@ type indexing struct {
 // batch indexes as many as belong into one transaction, and reports whether there are
 // more.
 func (x *index) batch(ctx context.Context, db *sql.DB, still func() bool) (more bool, err error) {
-	b := new(indexing)
+	b := &indexing{size: x.size}
 	if b.from, err = x.s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 		return false, err
 	}
@@ -72,7 +73,7 @@ func (b *indexing) add(ctx context.Context, still func() bool) (more bool, err e
 		return false, err
 	}
 	defer insert.Close()
-	most := min(indexBatch, indexPart-p.rows)
+	most := min(indexBatch, b.size-p.rows)
 	rows, err := b.from.QueryContext(ctx, `SELECT d.seq, d.event, d.delivery_id, d.subscription, iif(length(c.body) <= ?, c.body, NULL), length(c.body)
 		FROM deliveries d CROSS JOIN contents c ON c.seq = d.seq WHERE d.seq > ? AND d.proof IS NOT NULL ORDER BY d.seq LIMIT ?`,
 		indexBody, b.upto, most)
@@ -118,7 +119,7 @@ func (b *indexing) addOne(ctx context.Context, insert *sql.Stmt, c *candidate) e
 
 // openPart returns the part that the next delivery goes into.
 func (b *indexing) openPart(ctx context.Context) (p indexPartOf, err error) {
-	if len(b.parts) > 0 && b.parts[0].last == b.upto && b.parts[0].rows < indexPart {
+	if len(b.parts) > 0 && b.parts[0].last == b.upto && b.parts[0].rows < b.size {
 		return b.parts[0], nil
 	}
 	p = indexPartOf{n: 1, first: b.upto + 1, last: b.upto}
@@ -140,7 +141,7 @@ func (b *indexing) dropOld(ctx context.Context) (dropped bool, err error) {
 	for _, p := range b.parts {
 		indexed += p.rows
 	}
-	if gone := indexed - b.stored; gone < indexPart/2 && !(b.stored == 0 && indexed > 0) {
+	if gone := indexed - b.stored; gone < b.size/2 && !(b.stored == 0 && indexed > 0) {
 		return false, nil
 	}
 	for i, p := range slices.Clone(b.parts) {
@@ -149,7 +150,7 @@ func (b *indexing) dropOld(ctx context.Context) (dropped bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if rows > 0 && (i == 0 || rows >= indexPart/4) {
+		if rows > 0 && (i == 0 || rows >= b.size/4) {
 			if _, err := b.to.ExecContext(ctx, "UPDATE parts SET rows = ? WHERE n = ?", rows, p.n); err != nil {
 				return false, err
 			}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"time"
-
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // The indexer keeps out of the way. It begins some time after the start, waits for a
@@ -76,6 +74,8 @@ func (x *index) calm(ctx context.Context) (still func() bool, err error) {
 // catchUp indexes all deliveries that are not, in batches, each when calm says so. An
 // index that is not there, cannot be read or is not one of this database is replaced.
 func (x *index) catchUp(ctx context.Context, calm func(context.Context) (func() bool, error)) error {
+	x.filling.Lock()
+	defer x.filling.Unlock()
 	err := x.fill(ctx, calm)
 	if err == nil || ctx.Err() != nil || isFull(err) {
 		return err
@@ -86,16 +86,6 @@ func (x *index) catchUp(ctx context.Context, calm func(context.Context) (func() 
 	return x.fill(ctx, calm)
 }
 
-// isFull reports whether err is about the disk rather than about what is in the file.
-func isFull(err error) bool {
-	for _, code := range []int{sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY} {
-		if isCode(err, code) {
-			return true
-		}
-	}
-	return false
-}
-
 func (x *index) fill(ctx context.Context, calm func(context.Context) (func() bool, error)) error {
 	if _, err := calm(ctx); err != nil {
 		return err
@@ -103,11 +93,7 @@ func (x *index) fill(ctx context.Context, calm func(context.Context) (func() boo
 	if x.broken.Load() {
 		return errStale
 	}
-	// NORMAL syncs the log before it is copied and not with each commit: after a loss
-	// of power the newest part of the index is missing, and what is there is whole.
-	db := openDB(dsn(x.path, "journal_mode(WAL)", "synchronous(NORMAL)", "checkpoint_fullfsync(1)", "cache_size(-1000)"))
-	defer db.Close()
-	db.SetMaxOpenConns(1)
+	db := x.open()
 	if err := x.trust(ctx, db); err != nil {
 		return err
 	}

@@ -48,7 +48,8 @@ func (f *finder) pickThese(ctx context.Context, seqs []int64) error {
 	if err != nil {
 		return err
 	}
-	rows, err := f.pick.QueryContext(ctx, append([]any{string(text)}, f.q.args...)...)
+	rows, err := f.rows(ctx, &f.pick, f.columns+" FROM json_each(?) j CROSS JOIN deliveries d ON d.seq = j.value"+f.contents+" WHERE 1 "+f.q.where,
+		append([]any{string(text)}, f.q.args...)...)
 	if err != nil {
 		return err
 	}

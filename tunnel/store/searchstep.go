@@ -107,6 +107,7 @@ type finder struct {
 	limit int
 
 	tx                *sql.Tx
+	columns, contents string // parts of the queries
 	bound, scan, pick *sql.Stmt
 	view              *indexView
 	hint              string
@@ -169,7 +170,7 @@ func (f *finder) look() {
 }
 
 // prepare begins to read the database, and leaves an index that is not its own.
-func (f *finder) prepare(ctx context.Context) (err error) {
+func (f *finder) prepare(ctx context.Context) error {
 	var rev, newest int64
 	if err := f.tx.QueryRowContext(ctx, "SELECT rev, seq FROM clock").Scan(&rev, &newest); err != nil {
 		return err
@@ -178,33 +179,42 @@ func (f *finder) prepare(ctx context.Context) (err error) {
 	if f.view != nil && !f.view.fits(f.st.epoch, rev) {
 		f.leaveIndex(ctx, errStale)
 	}
-	columns, contents := "SELECT d.seq, d.event, d.delivery_id, d.subscription, NULL", ""
+	f.columns = "SELECT d.seq, d.event, d.delivery_id, d.subscription, "
 	if f.q.body {
-		columns, contents = "SELECT d.seq, d.event, d.delivery_id, d.subscription, c.body", " CROSS JOIN contents c ON c.seq = d.seq" // the outer one is deliveries
-	}
-	for _, p := range []struct {
-		st   **sql.Stmt
-		text string
-	}{
-		{&f.bound, "SELECT seq FROM deliveries WHERE seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ?"},
-		{&f.scan, columns + " FROM deliveries d" + contents + " WHERE d.seq < ? AND d.seq >= ? " + f.q.where + " ORDER BY d.seq DESC"},
-		{&f.pick, columns + " FROM json_each(?) j CROSS JOIN deliveries d ON d.seq = j.value" + contents + " WHERE 1 " + f.q.where},
-	} {
-		if *p.st, err = f.tx.PrepareContext(ctx, p.text); err != nil {
-			return err
-		}
+		f.columns, f.contents = f.columns+"c.body", " CROSS JOIN contents c ON c.seq = d.seq" // the outer one is deliveries
+	} else {
+		f.columns += "NULL"
 	}
 	return nil
 }
 
+// rows runs a query that may come again, prepared the first time.
+func (f *finder) rows(ctx context.Context, st **sql.Stmt, text string, args ...any) (_ *sql.Rows, err error) {
+	if *st == nil {
+		if *st, err = f.tx.PrepareContext(ctx, text); err != nil {
+			return nil, err
+		}
+	}
+	return (*st).QueryContext(ctx, args...)
+}
+
 // read looks at the next thousand deliveries, but none before first.
 func (f *finder) read(ctx context.Context, first int64) error {
-	var bound int64
-	if _, err := scanOne(ctx, f.bound, []any{f.before, scanRows - 1}, &bound); err != nil {
-		return err
+	if f.before-first > scanRows { // else there cannot be more
+		rows, err := f.rows(ctx, &f.bound, "SELECT seq FROM deliveries WHERE seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ?", f.before, scanRows-1)
+		if err != nil {
+			return err
+		}
+		bound, err := scanNumbers(rows)
+		if err != nil {
+			return err
+		}
+		if len(bound) > 0 {
+			first = max(first, bound[0])
+		}
 	}
-	first = max(first, bound)
-	rows, err := f.scan.QueryContext(ctx, append([]any{f.before, first}, f.q.args...)...)
+	rows, err := f.rows(ctx, &f.scan, f.columns+" FROM deliveries d"+f.contents+" WHERE d.seq < ? AND d.seq >= ? "+f.q.where+" ORDER BY d.seq DESC",
+		append([]any{f.before, first}, f.q.args...)...)
 	if err != nil {
 		return err
 	}

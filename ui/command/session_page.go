@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pictap/fixtures"
+	"pictap/mock"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 	"pictap/ui"
@@ -86,7 +87,11 @@ func (s *session) replay(ctx context.Context, seq int64) (store.Attempt, error) 
 // secret: the same way as a real one, so that the page shows what it would show.
 func (s *session) trigger(ctx context.Context, t pictify.EventType) error {
 	at := s.env.now()
-	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, ""), t)
+	media := ""
+	if s.cfg.baseURL != "" { // the mock's
+		media = s.cfg.baseURL + mock.SampleMedia
+	}
+	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, media), t)
 }
 
 // sendSample sends the generator's next event of that type to our own receiver.

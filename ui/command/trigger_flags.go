@@ -37,7 +37,7 @@ func triggerFlags() []cli.Flag {
 		&cli.StringFlag{Name: "at", Value: "now", Usage: "the event happened at `TIME`: RFC 3339, or -10m; it is signed as of now"},
 		&cli.StringFlag{Name: "id", Usage: "the delivery's id, `del_…`"},
 		&cli.BoolFlag{Name: "strict", Usage: "only keys that the documents show: no data.deliveryId"},
-		&cli.StringFlag{Name: "media-base", Usage: "pictures are below `URL` (default " + fixtures.DefaultMediaBase + ")", DefaultText: "-"},
+		&cli.StringFlag{Name: "media-base", Usage: "pictures are below `URL`, or mock: drawn by the running mock (default mock if one runs, else " + fixtures.DefaultMediaBase + ")", DefaultText: "-"},
 
 		&cli.StringSliceFlag{Name: "tamper", Usage: "break it on purpose: `KIND` is " + tamperNames() + ", or all; repeatable"},
 		&cli.StringFlag{Name: "expect", Usage: "exit 6 unless every answer is `STATUS`: 2xx, 401, or 401,403"},
