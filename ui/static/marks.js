@@ -25,7 +25,14 @@ export class Marks {
     this.changed = changed;
     this.epoch = "";
     this.known = false; // something was kept of this store
-    this.use(empty());
+    this.kept = empty();
+    /** @type {Set<number>} */
+    this.read = new Set();
+    /** @type {Set<number>} */
+    this.unread = new Set();
+    /** @type {Set<number>} */
+    this.pins = new Set();
+    this.unreadWord = ""; // made when it is first wanted
     addEventListener("storage", (e) => {
       if (!this.epoch || e.key !== prefix + this.epoch) return;
       this.use(shape(e.newValue) ?? empty());
@@ -39,7 +46,7 @@ export class Marks {
     this.read = new Set(kept.read);
     this.unread = new Set(kept.unread);
     this.pins = new Set(kept.pins);
-    this.unreadWord = ""; // when it is first wanted
+    this.unreadWord = "";
   }
 
   /** open reads what is kept of a store. @param {string} epoch */

@@ -30,7 +30,8 @@ export class Reader {
     this.wanted = ""; // the search that is asked for
     this.timer = 0;
     this.filling = false;
-    this.counting = 0;
+    this.counting = 0; // the timer of the next count
+    this.counted = -1; // the revision of the last one
     this.missed = false; // the search that is asked for could not be made: pictap was away
     this.lookedFor = 0; // the delivery that was last looked for outside of the lists
     /** The search whose first step is on its way. @type {AbortController | null} */
