@@ -64,6 +64,10 @@ func (h *Handler) delivery(w http.ResponseWriter, r *http.Request) error {
 	if h.opts.Explain != nil && d.Verdict != pictify.Valid {
 		answer.Cause = h.opts.Explain(r.Context(), d)
 	}
+	answer.Pictures = h.picturesOf(d)
+	if answer.Siblings, answer.MoreSiblings, err = h.siblingsOf(r.Context(), d); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, answer)
 }
 

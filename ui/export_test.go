@@ -46,6 +46,10 @@ func WireSamples(d store.Delivery) map[string]any {
 	full := detailOf(d)
 	full.content = whole
 	full.Cause = &Cause{Sentence: "The body was written again.", Change: "sign the very bytes"}
+	full.Signature = fullSignature(d)
+	full.Siblings, full.MoreSiblings = []sibling{{"d12", 12, wireTime(d.ReceivedAt), "render.completed", "valid", "done", 200}}, true
+	full.Pictures = []picturePlace{{Field: "data.url", URL: "https://cdn.pictify.io/renders/a.png"}}
+	full.Production = &production{Attempt: 1, Made: 1, Of: 6, Failing: "no-success", Next: []int64{60, 300}, GivesUp: true}
 	for i := range full.Attempts {
 		full.Attempts[i].content = whole
 	}
@@ -63,6 +67,12 @@ func WireSamples(d store.Delivery) map[string]any {
 		"Attempt":            full.Attempts[0],
 		"Summary":            full.summary,
 		"Cause":              full.Cause,
+		"Signature":          full.Signature,
+		"Production":         full.Production,
+		"Sibling":            full.Siblings[0],
+		"PicturePlace":       full.Pictures[0],
+		"MediaFacts":         mediaFacts{"data.url", "png", 312, 1200, 630, 1, 1, "it ends too early", "it has too many pixels", []claim{{"size", "1200×630", "600×315", false}}},
+		"Claim":              claim{"size", "1200×630", "600×315", false},
 		"Detail":             full,
 		"SubscriptionStatus": s.Subscriptions[0],
 		"Status":             s,
@@ -76,4 +86,21 @@ func WireSamples(d store.Delivery) map[string]any {
 	}
 	maps.Copy(samples, aroundSamples(d))
 	return samples
+}
+
+// fullSignature is a signature with nothing left out.
+func fullSignature(d store.Delivery) *signature {
+	d.Header = []store.Field{{Name: "X-Pictify-Signature", Value: "t=1769682600,v1=5f2b8e0c"}}
+	s := signatureOf(d)
+	s.Problem, s.Elements = "more than one t", [][2]string{{"t", "1"}, {"v1", "00"}}
+	return s
+}
+
+// PicturesIn lists the fields of the pictures that a payload names, each with its address.
+func PicturesIn(body []byte) [][2]string {
+	var list [][2]string
+	for _, p := range picturesIn(body) {
+		list = append(list, [2]string{p.Field, p.URL})
+	}
+	return list
 }

@@ -38,6 +38,8 @@ var routes = []route{
 	{"GET", "/api/deliveries", bearer, (*Handler).deliveries},
 	{"GET", "/api/deliveries/{id}", bearer, (*Handler).delivery},
 	{"GET", "/api/deliveries/{id}/body", bearer, (*Handler).body},
+	{"GET", "/api/deliveries/{id}/media", bearer, (*Handler).media},
+	{"GET", "/api/deliveries/{id}/media/bytes", bearer, (*Handler).mediaBytes},
 	{"POST", "/api/deliveries/{id}/replay", bearer, (*Handler).replay},
 	{"POST", "/api/trigger", bearer, (*Handler).trigger},
 	{"GET", "/api/chart", bearer, (*Handler).chart},

@@ -78,6 +78,11 @@ type Options struct {
 	// opened. Nil never explains.
 	Explain func(ctx context.Context, d store.Delivery) *Cause
 
+	// Media fetches a picture that a payload names, at most [MaxMedia] bytes of it, and
+	// decides which addresses are asked at all. It is called for one at a time. What
+	// the page may know of an error is a [MediaError]. Nil hides the buttons.
+	Media func(ctx context.Context, url string) ([]byte, error)
+
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil
 	// means nothing to say.
@@ -138,6 +143,7 @@ type Handler struct {
 	guard guard
 	keys  *keys
 	mux   *http.ServeMux
+	shelf *mediaShelf
 
 	closing chan struct{} // closed by Close
 	sockets sync.WaitGroup
@@ -162,7 +168,7 @@ func New(o Options, addr net.Addr) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make page: %w", err)
 	}
-	h := &Handler{opts: o, guard: g, keys: k, closing: make(chan struct{}), woken: make(chan struct{})}
+	h := &Handler{opts: o, guard: g, keys: k, shelf: newMediaShelf(), closing: make(chan struct{}), woken: make(chan struct{})}
 	h.mux = newMux(h)
 	return h, nil
 }

@@ -111,6 +111,11 @@ type detail struct {
 	Path   string      `json:"path"`
 	Header [][2]string `json:"header"`
 	content
+	Signature    *signature     `json:"signature,omitempty"`
+	Production   *production    `json:"production,omitempty"`
+	Siblings     []sibling      `json:"siblings,omitempty"`
+	MoreSiblings bool           `json:"more_siblings,omitempty"`
+	Pictures     []picturePlace `json:"pictures,omitempty"`
 }
 
 // content is a body as JSON can carry it.
@@ -181,7 +186,8 @@ func answeredAttemptOf(a store.Attempt) attempt {
 }
 
 func detailOf(d store.Delivery) detail {
-	out := detail{summary: summaryOf(d), Method: d.Method, Path: d.Path, Header: fieldsOf(d.Header), content: contentOf(d.Body, d.BodySize)}
+	out := detail{summary: summaryOf(d), Method: d.Method, Path: d.Path, Header: fieldsOf(d.Header), content: contentOf(d.Body, d.BodySize),
+		Signature: signatureOf(d), Production: productionOf(d)}
 	for i, a := range d.Attempts {
 		out.Attempts[i] = answeredAttemptOf(a)
 	}

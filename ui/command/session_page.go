@@ -40,6 +40,7 @@ func (s *session) openPage() error {
 	}
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
 	opts.Run = s.aboutRun
+	opts.Media = newPictureFetcher(s.cfg.pictureHosts, s.cfg.api).fetch
 	if s.forwarder != nil {
 		opts.Replay, opts.Drain = s.replay, s.lookForApp
 	}

@@ -206,14 +206,15 @@ export function kindOf(event) {
 /**
  * hexLines shows bytes as 16 a line: offset, hex, and what is ASCII among them.
  * @param {Uint8Array} bytes
+ * @param {number} offset   of the first of them
  */
-export function hexLines(bytes) {
+export function hexLines(bytes, offset = 0) {
   const lines = [];
   for (let at = 0; at < bytes.length; at += 16) {
     const part = [...bytes.subarray(at, at + 16)];
     const hex = part.map((b) => b.toString(16).padStart(2, "0")).join(" ");
     const ascii = part.map((b) => (b > 0x1f && b < 0x7f ? String.fromCharCode(b) : ".")).join("");
-    lines.push(at.toString(16).padStart(6, "0") + "  " + hex.padEnd(47) + "  " + ascii);
+    lines.push((offset + at).toString(16).padStart(6, "0") + "  " + hex.padEnd(47) + "  " + ascii);
   }
   return lines.join("\n");
 }
