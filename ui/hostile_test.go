@@ -83,7 +83,7 @@ func hostile(n int, text string) store.Delivery {
 	d.Event, d.About, d.DeliveryID, d.Subscription = pictify.EventType(text), text, text, text
 	d.Method, d.Path, d.Remote = text, text, text
 	line := strings.NewReplacer("\r", "", "\n", "").Replace(text) // net/http lets no line break in
-	d.Header = []store.Field{{Name: strings.ReplaceAll(line, ": ", ""), Value: line}, {Name: "User-Agent", Value: line}}
+	d.Header = []store.Field{{Name: strings.ReplaceAll(line, ": ", ""), Value: line}, {Name: "User-Agent", Value: line}, {Name: "X-Pictify-Signature", Value: "t=1769682600,v1=00," + line}}
 	return d
 }
 
@@ -139,8 +139,7 @@ func TestHostilePayloads(t *testing.T) {
 	p.wait(`document.querySelectorAll(".subscriptions tbody tr").length > 40`)
 	// What is on the page may be an element of ours, or text; nothing else, and nothing unseen in it.
 	const inspect = `(() => {
-		const wrong = [...document.querySelectorAll("#page *")].filter((e) => !/^(header|nav|main|section|article|footer|div|span|p|h[1-3]|dl|dt|dd|button|table|thead|tbody|tr|th|td|small|em|b|i|time|pre|details|summary|kbd|code|a)$/.test(e.localName)
-			&& !e.matches(".search > input, .search > ul")).map((e) => e.localName);
+		const wrong = [...document.querySelectorAll("#page *")].filter((e) => !/^(header|nav|main|section|article|footer|div|span|p|h[1-3]|dl|dt|dd|button|table|thead|tbody|tr|th|td|small|em|b|i|time|pre|details|summary|kbd|code|a|input|mark|u|ul|li|figure|figcaption)$/.test(e.localName)).map((e) => e.localName);
 		for (const e of document.querySelectorAll("#page *")) for (const a of e.attributes) if (/^on|^src|^srcdoc|^action|^formaction/.test(a.name)) wrong.push(a.name);
 		for (const a of document.querySelectorAll("#page a")) if (!/^https?:\/\/[^@]*$/.test(a.href) || !a.relList.contains("noopener") || !a.relList.contains("noreferrer")) wrong.push("link " + a.href);
 		const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
@@ -167,9 +166,18 @@ func TestHostilePayloads(t *testing.T) {
 		eval[chromedp.Void](p, `void document.querySelectorAll(".detail details:not([open]) summary").forEach((e) => e.click())`)
 		check(fmt.Sprintf("detail of d%d", id))
 		links += eval[int](p, `document.querySelectorAll(".detail a").length`)
-		eval[chromedp.Void](p, `void document.querySelectorAll(".detail .body button[aria-pressed=false]").forEach((e) => e.click())`)
-		eval[chromedp.Void](p, settled)
-		check(fmt.Sprintf("raw detail of d%d", id))
+		for _, way := range []string{"raw", "hex", "tree"} {
+			eval[chromedp.Void](p, `void document.querySelectorAll(".detail .ways button").forEach((e) => e.textContent === "`+way+`" && e.click())`)
+			eval[chromedp.Void](p, settled)
+			check(fmt.Sprintf("detail of d%d as %s", id, way))
+		}
+		// Each line of the tree, with what can be done with it, and a search in it.
+		for line := range 4 {
+			eval[chromedp.Void](p, fmt.Sprintf(`void document.querySelectorAll(".detail .tree [role=treeitem]")[%d]?.click()`, line))
+			eval[chromedp.Void](p, settled)
+			check(fmt.Sprintf("line %d of d%d", line, id))
+		}
+		links += eval[int](p, `document.querySelectorAll(".detail .tree a").length`)
 	}
 	if links == 0 {
 		t.Error("no link at all: a plain http address may be one")
@@ -263,7 +271,7 @@ func TestHugeBodies(t *testing.T) {
 		took := eval[float64](p, fmt.Sprintf(`(async () => {
 			const start = performance.now();
 			document.querySelector("#d%d").click();
-			while (!document.querySelector(".detail[aria-label='Delivery d%d'] pre")) await %s;
+			while (!document.querySelector(".detail[aria-label='Delivery d%d'] .body :is(pre, .tree)")) await %s;
 			await %s;
 			return performance.now() - start;
 		})()`, id, id, settled, settled))

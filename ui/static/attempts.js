@@ -82,12 +82,12 @@ function AttemptLine({ a, d, at, open, onCopy }) {
     </details>`;
 }
 
-const kinds = /** @type {Record<string, string>} */ ({ forward: "forwarded", replay: "replayed" });
+const kinds = /** @type {Record<string, string>} */ ({ __proto__: null, forward: "forwarded", replay: "replayed" });
 
 /** sent says what is known of the request; its header was not kept. @param {Attempt} a @param {Detail} d */
 function sent(a, d) {
   if (a.kind !== "forward" && a.kind !== "replay") return "";
-  return "Sent were the " + size(d.bytes) + " of the payload, and its headers with a signature of their own time unless pictap was told to leave it alone.";
+  return "It was given the payload to the letter (" + size(d.bytes) + ") with its headers, signed anew unless listen was started with --no-resign.";
 }
 
 /** @param {{p: Production}} props */
@@ -96,7 +96,7 @@ export function Outlook({ p }) {
 }
 
 const failings = /** @type {Record<string, string>} */ ({
-  "no-answer": "there was no answer", "too-slow": "it took longer than 30 s", "redirects": "a redirect is no 2xx", "no-success": "only a 2xx counts",
+  __proto__: null, "no-answer": "there was no answer", "too-slow": "it took longer than 30 s", "redirects": "a redirect is no 2xx", "no-success": "only a 2xx counts",
 });
 
 /** outlook tells what Pictify would do. @param {Production} p */

@@ -132,10 +132,10 @@ export class Detail extends Component {
         ${d && html`<${Verdict} d=${d} full=${full} forwardTo=${model.status?.forward_to ?? ""} model=${model} />`}
         ${this.state.trouble && html`<p class="trouble" role="status">${this.state.trouble}</p>`}
         ${full ? html`
+          <${Attempts} key=${"attempts " + seq} d=${full} onCopy=${onCopy} />
           ${full.pictures && html`<${Lazy} key=${"pictures " + seq} part=${pictures} model=${model} d=${full} />`}
           <${Body} key=${"body " + seq} title="Payload" text=${full.body} base64=${full.body_base64} bytes=${full.bytes} truncated=${full.truncated}
             onCopy=${onCopy} onDownload=${() => this.download()} onSearch=${(/** @type {string} */ q) => model.go({ q, view: "" })} />
-          <${Attempts} key=${"attempts " + seq} d=${full} onCopy=${onCopy} />
           <${SignatureParts} key=${"signature " + seq} d=${full} onCopy=${onCopy} />
           <${Request} key=${"request " + seq} d=${full} onCopy=${onCopy} />`
         : !this.state.trouble && html`<div class="loading" aria-busy="true" />`}

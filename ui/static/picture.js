@@ -104,9 +104,9 @@ export default class Pictures extends Component {
     const name = oneLine(p.field.replace(/^data\./, ""));
     const image = s?.blob && s.facts?.type !== "pdf";
     return html`
-      <button class=${"tile" + (this.state.large === p.field ? " current" : "")} key=${p.field} title=${oneLine(p.url)} aria-label=${(s?.blob ? "Show large: " : "Show the picture: ") + name}
+      <button class=${"tile" + (this.state.large === p.field ? " current" : "")} key=${p.field} title=${oneLine(p.url)} aria-expanded=${s?.blob ? this.state.large === p.field : undefined}
         onClick=${() => (s?.blob ? this.setState({ large: this.state.large === p.field ? "" : p.field }) : this.show(p))}>
-        <span class="checkered">${image ? html`<img src=${s.blob} alt="" />` : html`<small>${!s ? "show" : s.busy ? "…" : s.blob ? "PDF" : "no picture"}</small>`}</span>
+        <span class="checkered">${image ? html`<img src=${s.blob} alt="" />` : html`<small>${!s ? "show" : s.busy ? "fetching" : s.blob ? "PDF" : "no picture"}</small>`}</span>
         <span class="name">${name}</span>
       </button>`;
   }
@@ -168,7 +168,7 @@ function from(p) {
 }
 
 const types = /** @type {Record<string, string>} */ ({
-  png: "PNG", jpeg: "JPEG", gif: "GIF", webp: "WebP", pdf: "PDF", svg: "SVG, which can run programs", html: "a web page", xml: "XML", json: "JSON", text: "text", avif: "AVIF", empty: "nothing",
+  __proto__: null, png: "PNG", jpeg: "JPEG", gif: "GIF", webp: "WebP", pdf: "PDF", svg: "SVG, which can run programs", html: "a web page", xml: "XML", json: "JSON", text: "text", avif: "AVIF", empty: "nothing",
 });
 
 /** factWords is what a picture is. @param {MediaFacts} f */
