@@ -376,6 +376,14 @@ func TestMarks(t *testing.T) {
 	record(t, st, sample(9), 500)
 	p.wait(unreadIDs + ` === "d10 d9 d8 d7" && ` + icon + ` === "icon-bad.svg"`)
 
+	// A tab that is out of sight has no frames, and its icon changes all the same.
+	eval[chromedp.Void](p, `void (window.frame = requestAnimationFrame, window.requestAnimationFrame = () => 0)`)
+	answer(t, st, store.Delivery{Seq: 10}, store.Attempt{Kind: store.Replay, Status: 200})
+	eval[chromedp.Void](p, `new Promise((done) => setInterval(() => `+icon+` === "icon-new.svg" && done(), 50))`)
+	eval[chromedp.Void](p, `void (window.requestAnimationFrame = frame)`)
+	answer(t, st, store.Delivery{Seq: 10}, store.Attempt{Kind: store.Replay, Status: 500})
+	p.wait(icon + ` === "icon-bad.svg"`)
+
 	p.press("j" + enter) // the newest
 	p.wait(unreadIDs + ` === "d9 d8 d7" && ` + icon + ` === "icon-new.svg"`)
 	p.press("p" + escape + "jjp")
