@@ -66,6 +66,7 @@ type writer struct {
 	unwritten int64         // estimate of what the log has grown by since, in bytes; the writer's
 
 	written atomic.Int64 // writes so far, for those who keep out of their way
+	pending atomic.Int64 // writes that are queued or under way, likewise
 
 	committing sync.Mutex // held from before a commit until it is announced
 }
@@ -87,6 +88,7 @@ func (w *writer) enqueue(ctx context.Context, op write) error {
 	}
 	select {
 	case queue <- op:
+		w.pending.Add(1)
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -212,6 +214,7 @@ func (w *writer) announce(b *batch, err error) {
 }
 
 func (w *writer) answer(op write, err error) {
+	w.pending.Add(-1)
 	if op.then != nil {
 		op.then(err)
 	}
