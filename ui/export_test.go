@@ -55,6 +55,7 @@ func WireSamples(d store.Delivery) map[string]any {
 			Subscriptions: []SubscriptionStatus{{UID: "sub_1", Event: "render.completed", URL: "https://acme.ngrok-free.app/in/a/b", Status: "paused", Note: "paused by Pictify"}},
 			Warnings:      []string{"the clock is off"},
 		},
+		abilities: abilities{true, true, []named{{"curl", "curl"}}, []named{{"har", "HAR"}}},
 		CanReplay: true, Events: []string{"render.completed"},
 	}
 	return map[string]any{
@@ -65,7 +66,13 @@ func WireSamples(d store.Delivery) map[string]any {
 		"SubscriptionStatus": s.Subscriptions[0],
 		"Status":             s,
 		"SessionGrant":       sessionGrant{"token", "resume", "epoch"},
-		"Frame":              frame{"deliveries", "epoch", &rev, []summary{summaryOf(d)}, &s},
+		"Frame":              frame{"deliveries", "epoch", &rev, []summary{summaryOf(d)}, &s, []string{"d3"}},
 		"Page":               page{[]summary{summaryOf(d)}, true},
+		"Named":              s.CopyForms[0],
+		"Problem":            Problem{Line: 3, Column: 7, Path: "data.width", Text: "is a string, but must be a whole number", Warning: true},
+		"Sent":               sent{"d18"},
+		"Copied":             copied{"curl …", "it is unsigned"},
+		"Saved":              saved{"fixtures/render.completed-d17.json"},
+		"RemovedCount":       removedCount{3},
 	}
 }

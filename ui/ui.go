@@ -74,6 +74,8 @@ type Options struct {
 	// opened. Nil never explains.
 	Explain func(ctx context.Context, d store.Delivery) *Cause
 
+	Acts // what else the page can do with a delivery
+
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil
 	// means nothing to say.

@@ -53,6 +53,7 @@ type Store struct {
 	writer     *writer
 	unverified *ring
 	recent     recent
+	removals   removals
 	bell       bell
 	lookAgain  int64        // count at which prune looks again; the writer's
 	lastRev    atomic.Int64 // newest revision this process knows to be committed
@@ -88,6 +89,10 @@ func Open(path string, o Options) (*Store, error) {
 	if err := conn.conn.QueryRowContext(ctx, "SELECT rev, epoch FROM clock").Scan(&rev, &s.epoch); err != nil {
 		stop()
 		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), s.read.Close(), conn.close())
+	}
+	if err := s.noticeRemovals(ctx); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, classify(err)), s.read.Close(), conn.close())
 	}
 	s.lastRev.Store(rev)
 	s.recent.reset(rev)

@@ -93,6 +93,9 @@ export class Model {
       case "reset":
         this.startOver();
         return true;
+      case "removed":
+        this.remove(new Set(f.ids));
+        return false;
       case "deliveries":
         this.merge(f.deliveries ?? [], true);
         this.rev = f.rev ?? this.rev;
@@ -125,6 +128,14 @@ export class Model {
     this.loaded = false;
     this.unseen = 0;
     this.arrived.clear();
+    this.changed();
+  }
+
+  /** remove takes deliveries away that were deleted. @param {Set<string>} ids */
+  remove(ids) {
+    this.generation++; // a page of the list that is on its way may have them
+    this.rows = this.rows.filter((d) => !ids.has(d.id));
+    if (ids.has(this.place.open)) this.go({ open: "", pane: "", with: "" }, true);
     this.changed();
   }
 

@@ -102,6 +102,10 @@
  * @property {string} version
  * @property {string[]} warnings
  * @property {boolean} can_replay
+ * @property {boolean} can_send       POST /api/send takes an edited event
+ * @property {boolean} can_fixture
+ * @property {Named[]} copy_forms     what GET /api/deliveries/{id}/copy can make
+ * @property {Named[]} export_as      what GET /api/export can make
  * @property {string[]} events        the types POST /api/trigger accepts, none when it accepts nothing
  */
 
@@ -117,17 +121,56 @@
  * the revision we asked for cannot be continued: what we have is to be thrown away and read anew. "beat"
  * says that the server is alive.
  * @typedef {object} Frame
- * @property {string} type            "hello" "reset" "deliveries" "status" "beat"
+ * @property {string} type            "hello" "reset" "removed" "deliveries" "status" "beat"
  * @property {string=} epoch          hello
  * @property {number=} rev            hello, deliveries: the revision reached
  * @property {Summary[]=} deliveries  deliveries: oldest change first
  * @property {Status=} status         status
+ * @property {string[]=} ids          removed: deliveries that were deleted
  */
 
 /**
  * @typedef {object} Page
  * @property {Summary[]} deliveries   newest first
  * @property {boolean} more           older ones exist
+ */
+
+/**
+ * Something to choose.
+ * @typedef {object} Named
+ * @property {string} name
+ * @property {string} title
+ */
+
+/**
+ * Something that is wrong with a body.
+ * @typedef {object} Problem
+ * @property {number} line            from 1
+ * @property {number} column
+ * @property {string=} path           of the value; left out for the whole
+ * @property {string} text
+ * @property {boolean=} warning       only something that the documents do not know
+ */
+
+/**
+ * @typedef {object} Sent
+ * @property {string} id              the delivery that an edited one has become
+ */
+
+/**
+ * @typedef {object} Copied
+ * @property {string} text
+ * @property {string=} note           what is not as one would expect
+ */
+
+/**
+ * @typedef {object} Saved
+ * @property {string} path            where the fixture was written
+ */
+
+/**
+ * @typedef {object} RemovedCount
+ * @property {number} removed
  */
 
 export {};
