@@ -212,9 +212,12 @@ func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 }
 
 // clear deletes what a search finds; an empty one finds all. It must be there: a
-// request that says nothing must not remove everything.
+// request that says nothing must not remove everything. With dry it only counts.
 func (h *Handler) clear(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ Q *string }
+	var in struct {
+		Q   *string
+		Dry bool
+	}
 	if err := readJSON(w, r, &in); err != nil {
 		return err
 	}
@@ -225,7 +228,11 @@ func (h *Handler) clear(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	n, err := h.opts.Store.Clear(r.Context(), search)
+	act := h.opts.Store.Clear
+	if in.Dry {
+		act = h.opts.Store.CountFound
+	}
+	n, err := act(r.Context(), search)
 	if err != nil {
 		return err
 	}

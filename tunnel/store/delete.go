@@ -46,33 +46,48 @@ func (s *Store) Delete(ctx context.Context, seqs ...int64) (n int, err error) {
 // Clear deletes the deliveries that q chooses, as of the call: what is recorded
 // while it works stays. It returns how many there were.
 func (s *Store) Clear(ctx context.Context, q Search) (n int, err error) {
-	if q, err = s.Resolve(ctx, q); err != nil {
-		return 0, fmt.Errorf("clear: %w", err)
+	err = s.eachFound(ctx, q, func(seqs []int64) error {
+		removed, err := s.Delete(ctx, seqs...)
+		n += removed
+		return err
+	})
+	return n, err
+}
+
+// CountFound returns how many deliveries Clear would delete.
+func (s *Store) CountFound(ctx context.Context, q Search) (n int, err error) {
+	err = s.eachFound(ctx, q, func(seqs []int64) error {
+		n += len(seqs)
+		return nil
+	})
+	return n, err
+}
+
+// eachFound calls f with the numbers of what q chooses as of now, some at a time.
+func (s *Store) eachFound(ctx context.Context, q Search, f func(seqs []int64) error) error {
+	q, err := s.Resolve(ctx, q)
+	if err != nil {
+		return fmt.Errorf("look for deliveries: %w", err)
 	}
 	newest, err := s.Newest(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("clear: %w", err)
+		return fmt.Errorf("look for deliveries: %w", err)
 	}
 	for before := newest + 1; before > 1; {
 		list, err := s.Search(ctx, q, before, removeStep)
-		if err != nil {
-			return n, fmt.Errorf("clear: %w", err)
-		}
-		if len(list) == 0 {
-			break
+		if err != nil || len(list) == 0 {
+			return err
 		}
 		seqs := make([]int64, len(list))
 		for i, d := range list {
 			seqs[i] = d.Seq
 		}
 		before = seqs[len(seqs)-1]
-		removed, err := s.Delete(ctx, seqs...)
-		n += removed
-		if err != nil {
-			return n, err
+		if err := f(seqs); err != nil {
+			return err
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // Removed returns the revision of the newest removal that somebody asked for, with

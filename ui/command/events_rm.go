@@ -3,7 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -61,7 +60,7 @@ func (e Env) removeEvents(c *cli.Context, p *printer) error {
 	case c.Bool("yes"):
 		n, err = st.Clear(c.Context, search)
 	default:
-		n, err = countFound(c, st, search)
+		n, err = st.CountFound(c.Context, search)
 		done = false
 	}
 	if err != nil {
@@ -113,13 +112,4 @@ func removeNamed(c *cli.Context, st *store.Store, words []string) (int, error) {
 		seqs = append(seqs, seq)
 	}
 	return st.Delete(c.Context, seqs...)
-}
-
-func countFound(c *cli.Context, st *store.Store, search store.Search) (int, error) {
-	if search.IsAll() {
-		totals, err := st.Count(c.Context)
-		return int(totals.Deliveries + totals.Unverified), err
-	}
-	seqs, err := newest(c.Context, st, search, math.MaxInt)
-	return len(seqs), err
 }

@@ -2,6 +2,7 @@
 // The page: strip, list and detail, the keyboard, and the calls that people make.
 
 import { Component, html, render } from "./vendor/htm-preact.js";
+import { ListActions, run } from "./actions.js";
 import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
 import { Lazy } from "./lazy.js";
@@ -10,10 +11,8 @@ import { follow } from "./live.js";
 import { Model, pageSize } from "./model.js";
 import { Refused, call, message, take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
-import { answer, duration, oneLine } from "./text.js";
 import { Trigger } from "./trigger.js";
 
-/** @typedef {import("./types.js").Attempt} Attempt */
 /** @typedef {import("./lazy.js").Part} Part */
 /** @typedef {import("./model.js").Model} ModelOf */
 
@@ -30,14 +29,16 @@ import { Trigger } from "./trigger.js";
 const views = [{ name: "", title: "Deliveries" }];
 
 /** What is shown of an open delivery beside its detail, by the name of the place's pane. @type {Record<string, Part>} */
-const panes = {};
+const panes = {
+  edit: { load: () => import("./edit.js"), style: "edit.css" },
+  compare: { load: () => import("./compare.js"), style: "compare.css" },
+};
 
 class App extends Component {
   constructor() {
     super();
     this.state = { triggering: false };
     this.model = new Model();
-    this.replaying = 0; // seq of the delivery that is being replayed
     this.reading = false; // a page of older deliveries is on its way
   }
 
@@ -92,26 +93,6 @@ class App extends Component {
     }
   }
 
-  /** replay sends the selected delivery to the app again. */
-  async replay() {
-    const { model } = this;
-    const d = model.row(model.selected);
-    if (!d || this.replaying || !model.status?.can_replay) return;
-    this.replaying = d.seq;
-    model.changed();
-    try {
-      /** @type {Attempt} */
-      const a = await call("POST", "/api/deliveries/" + d.id + "/replay", {});
-      const good = a.status >= 200 && a.status < 300;
-      model.say("Replayed " + d.id + ": " + answer(a) + " in " + duration(a.duration_ms) + (a.error ? ". " + oneLine(a.error) : "."), good ? "ok" : "bad");
-    } catch (err) {
-      model.say("Could not replay " + d.id + ": " + message(err), "bad");
-    } finally {
-      this.replaying = 0;
-      model.changed();
-    }
-  }
-
   close() {
     if (this.state.triggering) this.setState({ triggering: false });
     else this.model.close();
@@ -138,7 +119,11 @@ class App extends Component {
     const keys = /** @type {Record<string, () => void>} */ ({
       j: () => this.step(1),
       k: () => this.step(-1),
-      r: () => this.replay(),
+      r: () => run.replay(model, model.row(model.selected)),
+      e: () => run.edit(model, model.row(model.selected)),
+      c: () => run.copy(model, model.row(model.selected)),
+      d: () => run.compare(model, model.row(model.selected)),
+      x: () => run.remove(model, model.row(model.selected)),
       Escape: () => this.close(),
     });
     if (on === document.body || on.getAttribute("role") === "grid") {
@@ -180,6 +165,7 @@ class App extends Component {
         <section class="deliveries" aria-label="Deliveries">
           <div class="toolbar">
             <h2>Deliveries <small>${model.loaded ? model.rows.length.toLocaleString() + (model.more ? "+" : "") : ""}</small></h2>
+            ${!empty && html`<${ListActions} model=${model} />`}
             ${!empty && html`<${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />`}
           </div>
           ${empty ? html`<${Empty} model=${model} />` : html`<${List} model=${model} onOlder=${() => this.read()} />`}
@@ -189,8 +175,7 @@ class App extends Component {
         </section>
         ${d && (pane
           ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} d=${d} />`
-          : html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
-              onReplay=${() => this.replay()} onClose=${() => model.close()} />`)}
+          : html`<${Detail} key="detail" model=${model} d=${d} onClose=${() => model.close()} />`)}
       </main>`;
   }
 }

@@ -3,6 +3,7 @@
 // nodes, with what would hide or rearrange it spelled out.
 
 import { Component, html } from "./vendor/htm-preact.js";
+import { Actions } from "./actions.js";
 import { Body } from "./body.js";
 import { Refused, call, message, request } from "./session.js";
 import { Light, copy } from "./strip.js";
@@ -18,8 +19,6 @@ import { ago, answer, answerTone, duration, exact, journey, kindOf, oneLine, out
  * @typedef {object} DetailProps
  * @property {Model} model
  * @property {Summary} d              the delivery as the list has it, always current
- * @property {boolean} replaying
- * @property {() => void} onReplay
  * @property {() => void} onClose
  */
 
@@ -80,7 +79,7 @@ export class Detail extends Component {
   }
 
   render() {
-    const { d, model, replaying, onReplay, onClose } = /** @type {DetailProps} */ (this.props);
+    const { d, model, onClose } = /** @type {DetailProps} */ (this.props);
     const full = this.state.full?.id === d.id ? this.state.full : null;
     const at = new Date(d.time);
     return html`
@@ -89,13 +88,12 @@ export class Detail extends Component {
           <div class="title">
             <h2><i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${oneLine(d.event) || "unrecognised"}</h2>
             <div class="actions">
-              ${model.status?.can_replay && html`<button class="primary" disabled=${replaying || model.connection !== "live"} onClick=${onReplay}
-                title="Send it to the app again, freshly signed (r)">${replaying ? "Replaying…" : "Replay"}</button>`}
               <button class="quiet close" aria-label="Close the detail" title="Close (esc)" onClick=${onClose}>✕</button>
             </div>
           </div>
           <p class="about">${oneLine(d.about)}</p>
           <p class="facts-line"><span class="mono">${d.id}</span> · <time datetime=${d.time} title=${exact(at)}>${exact(at)}</time> · ${ago(at, new Date())}</p>
+          <${Actions} key=${d.id} model=${model} d=${d} />
         </header>
         <${Verdict} d=${d} cause=${full?.cause} forwardTo=${model.status?.forward_to ?? ""} />
         ${this.state.trouble && html`<p class="trouble" role="status">${this.state.trouble}</p>`}
