@@ -295,6 +295,8 @@ func TestPageCompare(t *testing.T) {
 	p.wait(opened + ` === "d2" && [...document.querySelectorAll(".detail button")].some((b) => b.textContent === "Compare with d3")`)
 	p.press("d")
 	p.wait(`location.hash === "#open=d2&pane=compare&with=d3" && document.querySelector(".compare del")`)
+	eval[chromedp.Void](p, `void (location.hash = "open=d2&pane=compare&with=d2")`)
+	p.wait(`document.querySelector(".compare .trouble")?.textContent.startsWith("It was handed to the app once")`)
 	// The first of a type has none before it.
 	eval[chromedp.Void](p, `void (location.hash = "open=d1&pane=compare")`)
 	p.wait(`document.querySelector(".compare .trouble")?.textContent.startsWith("There is no earlier delivery")`)
@@ -394,4 +396,66 @@ func TestActFunctions(t *testing.T) {
 	if got.Checks < 300 {
 		t.Errorf("%d checks ran, want more", got.Checks)
 	}
+}
+
+// The menus, the editor and a comparison, light and dark, wide and narrow.
+func TestActLook(t *testing.T) {
+	st := openStore(t)
+	demo(t, st)
+	o, _ := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelectorAll(".lines > .line").length > 20`)
+	look := func(name string, prepare func()) {
+		t.Helper()
+		for _, size := range []struct {
+			name          string
+			width, height int64
+		}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
+			p.resize(size.width, size.height)
+			prepare()
+			for _, theme := range []string{"light", "dark"} {
+				p.theme(theme)
+				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
+					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
+				}
+				if *shots != "" {
+					p.picture(filepath.Join(*shots, "act-"+name+"-"+size.name+"-"+theme+".png"))
+				}
+			}
+		}
+	}
+	at := func(place, ready string) func() {
+		return func() {
+			eval[chromedp.Void](p, fmt.Sprintf(`void (location.hash = %q)`, place))
+			p.wait(ready)
+			eval[chromedp.Void](p, settled)
+		}
+	}
+	look("detail", at("open=d43", opened+` === "d43" && document.querySelector(".detail .fields")`))
+	look("copy", func() {
+		at("open=d43", opened+` === "d43"`)()
+		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || [...document.querySelectorAll(".detail .menu > button")].find((b) => b.textContent.startsWith("Copy")).click())`)
+		p.wait(`document.querySelector("[role=menu]")`)
+	})
+	look("more", func() {
+		eval[chromedp.Void](p, `void (document.querySelectorAll("[role=menuitem]").length > 6 || document.querySelector(".detail .actions .menu:last-child > button").click())`)
+		p.wait(`document.querySelectorAll("[role=menuitem]").length === 7`)
+	})
+	p.press(escape)
+	look("edit", func() {
+		at("open=d43&pane=edit", `document.querySelector(".edit textarea")`)()
+		eval[chromedp.Void](p, `void (() => { const a = document.querySelector(".edit textarea"); a.focus(); a.value = a.value.replace("1200", '"640"'); a.dispatchEvent(new Event("input")) })()`)
+		p.wait(`document.querySelector(".problem")`)
+	})
+	look("compare", at("open=d43&pane=compare", `document.querySelector(".compare del")`))
+	twice := eval[string](p, `[...document.querySelectorAll(".line")].find((l) => /2×/.test(l.textContent)).id`)
+	look("attempts", at("open="+twice+"&pane=compare&with="+twice, `document.querySelector(".compare del")`))
+	eval[chromedp.Void](p, `void (location.hash = "")`)
+	look("all", func() {
+		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || document.querySelector(".toolbar .menu > button").click())`)
+		p.wait(`document.querySelector("[role=menu]")`)
+	})
+	p.healthy()
 }

@@ -61,6 +61,7 @@ export default class Compare extends Component {
       const [left, right] = await Promise.all([id, d.id].map((one) => /** @type {Promise<Detail>} */ (call("GET", "/api/deliveries/" + one))));
       if (this.asked !== want) return;
       const n = right.attempts.length;
+      if (left.id === right.id && n < 2) return this.setState({ left, right: null, trouble: "It was handed to the app " + (n ? "once" : "not at all") + ", so there are no two answers to compare." });
       this.setState({ left, right, trouble: "", tries: [right.attempts[n - 2]?.n ?? 0, right.attempts[n - 1]?.n ?? 0] });
     } catch (err) {
       if (this.asked === want) this.setState({ left: null, right: null, trouble: "They could not be read: " + message(err) + "." });
@@ -144,7 +145,7 @@ function Choice({ model, d, left }) {
   return html`
     <select aria-label="Compare with" value=${chosen} onChange=${(/** @type {any} */ e) => model.go({ pane: "compare", with: e.target.value }, true)}>
       <option value="" selected=${!chosen}>the one before of its type${!chosen && shown ? " (" + shown.id + ")" : ""}</option>
-      ${d.attempt_count > 1 && html`<option value=${d.id} selected=${chosen === d.id}>its own attempts, one with another</option>`}
+      ${(d.attempt_count > 1 || chosen === d.id) && html`<option value=${d.id} selected=${chosen === d.id}>its own attempts, one with another</option>`}
       ${chosen && chosen !== d.id && !near.some((o) => o.id === chosen) && html`<option value=${chosen} selected>${shown ? words(shown) : chosen}</option>`}
       ${near.map((o) => html`<option value=${o.id} selected=${o.id === chosen}>${words(o)}</option>`)}
     </select>`;
