@@ -22,7 +22,7 @@ whose page forgets them too.
 			pictap events rm 'verdict:mismatch' --yes
 			pictap events rm 'before:7d source:local' --yes
 			pictap events rm --all --yes`,
-		ArgsUsage: "<id|search>…|--all",
+		ArgsUsage: "<id|search>|--all…",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "everything that was recorded"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do it; without, say what would be done, unless deliveries are named"},

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -73,7 +74,7 @@ func (s *session) sendEdited(ctx context.Context, o ui.Outgoing) (seq int64, err
 	}
 	at := s.env.now()
 	id := fixtures.New(at.UnixNano(), at, "").NewDeliveryID()
-	m := pictify.NewMessage(pictify.NewSigner(s.cfg.secret), at, o.Event, id, o.Body)
+	m := pictify.NewMessage(pictify.NewSigner(s.cfg.secret), s.nextSecond(at), o.Event, id, o.Body)
 	if o.Of > 0 {
 		m.Header = append(m.Header, pictify.Field{Name: editedHeader, Value: store.Delivery{Seq: o.Of}.ID()})
 	}
@@ -88,6 +89,19 @@ func (s *session) sendEdited(ctx context.Context, o ui.Outgoing) (seq int64, err
 		return 0, &ui.PublicError{Code: http.StatusBadGateway, Text: "our own receiver did not take it: " + clip(r.Problem(), shortText)}
 	}
 	return seq, nil // with --ack relay the answer is the app's, which the delivery has
+}
+
+// nextSecond is now, or later by so many seconds as have been used: a signature knows
+// only seconds, and the same bytes signed twice in one would be one delivery.
+func (s *session) nextSecond(now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now = now.Truncate(time.Second)
+	if !now.After(s.signed) {
+		now = s.signed.Add(time.Second)
+	}
+	s.signed = now
+	return now
 }
 
 // findSent finds the delivery with an id of our making among what changed after a

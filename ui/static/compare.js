@@ -161,7 +161,7 @@ function Section({ part, steady, all }) {
     <section aria-label=${part.title}>
       <h3>${part.title} <small>${differ === 0 ? "the same" : plural(differ, "difference", "differences")}</small></h3>
       ${part.note && html`<p class="note">${part.note}</p>`}
-      ${shown.length > 0 && html`<pre class="diff" tabindex="0" aria-label=${part.title + ", compared"}>${shown.map((x) => ("folded" in x ? html`<${Fold} lines=${x.folded} />` : html`<${LineOf} line=${x} />`))}</pre>`}
+      ${shown.length > 0 && html`<pre class="diff" role="group" tabindex="0" aria-label=${part.title + ", compared"}>${shown.map((x) => ("folded" in x ? html`<${Fold} lines=${x.folded} />` : html`<${LineOf} line=${x} />`))}</pre>`}
       ${part.lines.length > shownLines && html`<p class="note">There is more: ${plural(part.lines.length - shownLines, "line", "lines")}.</p>`}
     </section>`;
 }
