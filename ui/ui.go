@@ -1,9 +1,9 @@
 // Package ui is the browser page: embedded assets, a small JSON API, and a live
 // socket that streams what the store remembers.
 //
-// It gets a store and three functions (replay, trigger, status) and knows
-// nothing else, so the page runs with a store full of samples and nothing
-// behind it.
+// It gets a store and functions (replay, trigger, status, and those of [Acts])
+// and knows nothing else, so the page runs with a store full of samples and
+// nothing behind it.
 //
 // # Who is let in
 //
