@@ -27,7 +27,7 @@ func (h *Handler) status(w http.ResponseWriter, _ *http.Request) error {
 // currentStatus asks for the status. Its lists are never null in JSON.
 func (h *Handler) currentStatus() statusAnswer {
 	s := statusAnswer{
-		Status: h.opts.Status(), CanReplay: h.opts.Replay != nil, CanDrain: h.opts.Drain != nil, CanPause: h.opts.SetPaused != nil,
+		Status: h.opts.Status(), abilities: h.opts.Acts.can(), CanReplay: h.opts.Replay != nil, CanDrain: h.opts.Drain != nil, CanPause: h.opts.SetPaused != nil,
 		Mock: h.opts.Mock != nil, Events: make([]string, len(h.opts.Events)),
 	}
 	if s.Subscriptions == nil {

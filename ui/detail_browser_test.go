@@ -40,7 +40,7 @@ func TestTree(t *testing.T) {
 	const body = `{"event":"render.completed","data":{"title":"Shipping","score":4.50,"big":12345678901234567890,"score":1e400,"author":{"name":"Ada \u202e","tags":["go","webhooks"]},"none":{},"a.b":"x","link":"https://cdn.pictify.io/a.png","l1":1,"l2":2,"l3":3}}`
 	d := record(t, st, withBody(0, body), 200)
 	s := serve(t, demoOptions(st))
-	p := opened(t, s, d.ID())
+	p := openedAt(t, s, d.ID())
 	eval[chromedp.Void](p, clipboard)
 	text := strings.Join(eval[[]string](p, treeLines), "\n")
 	for _, want := range []string{`"score": 4.50,`, `"big": 12345678901234567890,`, `"score": 1e400,repeated`, `"name": "Ada \u202e",`, `"none": {},`, "}"} {
@@ -168,7 +168,7 @@ func TestDetailBeyondTheList(t *testing.T) {
 	old := record(t, st, sample(0), 0)
 	writeMore(t, st, 1, 600)
 	s := serve(t, demoOptions(st))
-	p := opened(t, s, old.ID())
+	p := openedAt(t, s, old.ID())
 	if eval[bool](p, `!!document.querySelector("#d1")`) {
 		t.Error("the list has it, so this proves nothing")
 	}
@@ -282,7 +282,7 @@ func TestDetailLook(t *testing.T) {
 	stale = record(t, st, stale, 0)
 	binary := record(t, st, withBody(36, "\x89\x00\xff"+strings.Repeat("\x00\x01\x02\x7fABC", 900)), 500)
 	s := serve(t, o)
-	p := opened(t, s, good.ID())
+	p := openedAt(t, s, good.ID())
 	look := func(name string) {
 		t.Helper()
 		for _, size := range []struct {

@@ -1,9 +1,9 @@
 // Package ui is the browser page: embedded assets, a small JSON API, and a live
 // socket that streams what the store remembers.
 //
-// It gets a store and three functions (replay, trigger, status) and knows
-// nothing else, so the page runs with a store full of samples and nothing
-// behind it.
+// It gets a store and functions (replay, trigger, status, and those of [Acts])
+// and knows nothing else, so the page runs with a store full of samples and
+// nothing behind it.
 //
 // # Who is let in
 //
@@ -82,6 +82,7 @@ type Options struct {
 	// decides which addresses are asked at all. It is called for one at a time. What
 	// the page may know of an error is a [MediaError]. Nil hides the buttons.
 	Media func(ctx context.Context, url string) ([]byte, error)
+	Acts // what else the page can do with a delivery
 
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil

@@ -40,6 +40,7 @@ type SubscriptionStatus struct {
 // statusAnswer is Status with what this page can do.
 type statusAnswer struct {
 	Status
+	abilities
 	CanReplay bool     `json:"can_replay"`
 	CanDrain  bool     `json:"can_drain"`
 	CanPause  bool     `json:"can_pause"` // subscriptions
@@ -132,6 +133,7 @@ type frame struct {
 	Rev        *int64        `json:"rev,omitempty"`
 	Deliveries []summary     `json:"deliveries,omitempty"`
 	Status     *statusAnswer `json:"status,omitempty"`
+	IDs        []string      `json:"ids,omitempty"`
 }
 
 // wireTime is RFC 3339 in UTC with milliseconds, always.

@@ -246,7 +246,7 @@ func TestIndexIsThrowAway(t *testing.T) {
 
 	odd := map[string]func(t *testing.T){
 		"as it was":     func(t *testing.T) {},
-		"missing":       func(t *testing.T) { remove(t, index) },
+		"missing":       func(t *testing.T) { removeFile(t, index) },
 		"empty":         func(t *testing.T) { write(t, index, nil) },
 		"a few bytes":   func(t *testing.T) { write(t, index, []byte("hello")) },
 		"cut to a page": func(t *testing.T) { write(t, index, good[:4096]) },
@@ -262,7 +262,7 @@ func TestIndexIsThrowAway(t *testing.T) {
 		"without a part":    func(t *testing.T) { sqlite(t, index, "DROP TABLE part_1_data") },
 		"without about":     func(t *testing.T) { sqlite(t, index, "DELETE FROM about") },
 		"an older database": func(t *testing.T) {
-			remove(t, path)
+			removeFile(t, path)
 			write(t, path, older)
 		},
 		"a log beside it": func(t *testing.T) { write(t, index+"-wal", bytes.Repeat([]byte{7}, 9000)) },
@@ -310,7 +310,7 @@ func TestIndexIsThrowAway(t *testing.T) {
 	}
 }
 
-func remove(t testing.TB, path string) {
+func removeFile(t testing.TB, path string) {
 	t.Helper()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

@@ -99,13 +99,14 @@ func (s *Store) WithDeliveryID(ctx context.Context, id string, limit int) ([]Del
 // the oldest change first, each once and as it is now. The Rev of the last one
 // is where to go on; an empty answer means that there is nothing newer.
 func (s *Store) Since(ctx context.Context, rev int64, limit int) ([]Delivery, error) {
-	if rev >= s.lastRev.Load() {
+	last := s.lastRev.Load() // what is newer comes when it is announced, with the removals before it
+	if rev >= last {
 		return nil, nil
 	}
 	if list, ok := s.recent.since(rev, limit); ok {
 		return list, nil
 	}
-	return s.summaries(ctx, "WHERE d.rev > ? ORDER BY d.rev LIMIT ?", rev, limit)
+	return s.summaries(ctx, "WHERE d.rev > ? AND d.rev <= ? ORDER BY d.rev LIMIT ?", rev, last, limit)
 }
 
 // summaries runs a query for summaries and adds their attempts, both as of one

@@ -45,6 +45,8 @@ type batch struct {
 
 	changes                []change // for Store.recent
 	prunedTo, unverifiedTo int64    // deliveries up to here that did not wait, or verify, were removed
+	removedRev             int64    // of the last removal that somebody asked for; 0 for none
+	gone                   []int64  // what it removed
 }
 
 func (b *batch) nextRev() int64 { b.rev++; return b.rev }
@@ -207,6 +209,12 @@ func (w *writer) announce(b *batch, err error) {
 	if err != nil {
 		return
 	}
+	if b.before > w.s.lastRev.Load() { // another process has written in between, and may have removed something
+		if err := w.s.noticeRemovals(context.Background()); err != nil {
+			w.s.opts.Log.Error("store fault", "err", err)
+		}
+	}
+	w.s.removals.add(b.removedRev, b.gone) // before anything of it can be seen
 	w.s.recent.apply(b)
 	if w.s.advance(b.rev) {
 		w.s.bell.ring()
@@ -221,7 +229,7 @@ func (w *writer) answer(op write, err error) {
 	switch {
 	case op.done != nil:
 		op.done <- err
-	case err != nil:
+	case err != nil && !errors.Is(err, ErrNotFound): // what belongs to a deleted delivery may be lost
 		w.s.opts.Log.Error("write lost", "err", err)
 	}
 }

@@ -37,6 +37,7 @@ func (s *session) openPage() error {
 	opts := ui.Options{
 		Store: s.store, Status: s.status, Log: s.log, Now: s.env.Now, Random: s.env.random(),
 		Opened: s.p.pageLink, Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
+		Acts: s.acts(),
 	}
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
 	opts.Run = s.aboutRun

@@ -182,6 +182,10 @@
  * @property {boolean} can_drain      POST /api/drain has the app looked for at once
  * @property {boolean} can_pause      subscriptions may be paused and resumed
  * @property {boolean} mock           a mock runs inside, see /api/mock
+ * @property {boolean} can_send       POST /api/send takes an edited event
+ * @property {boolean} can_fixture
+ * @property {Named[]} copy_forms     what GET /api/deliveries/{id}/copy can make
+ * @property {Named[]} export_as      what GET /api/export can make
  * @property {string[]} events        the types POST /api/trigger accepts, none when it accepts nothing
  */
 
@@ -197,11 +201,12 @@
  * the revision we asked for cannot be continued: what we have is to be thrown away and read anew. "beat"
  * says that the server is alive.
  * @typedef {object} Frame
- * @property {string} type            "hello" "reset" "deliveries" "status" "beat"
+ * @property {string} type            "hello" "reset" "removed" "deliveries" "status" "beat"
  * @property {string=} epoch          hello
  * @property {number=} rev            hello, deliveries: the revision reached
  * @property {Summary[]=} deliveries  deliveries: oldest change first
  * @property {Status=} status         status
+ * @property {string[]=} ids          removed: deliveries that were deleted
  */
 
 /**
@@ -444,6 +449,44 @@
  * @property {MockQueue} queue
  * @property {MockDelivery[]} deliveries  what is due, then what has ended, the newest first
  * @property {MockSubscription[]} subscriptions
+ */
+
+/**
+ * Something to choose.
+ * @typedef {object} Named
+ * @property {string} name
+ * @property {string} title
+ */
+
+/**
+ * Something that is wrong with a body.
+ * @typedef {object} Problem
+ * @property {number} line            from 1
+ * @property {number} column
+ * @property {string=} path           of the value; left out for the whole
+ * @property {string} text
+ * @property {boolean=} warning       only something that the documents do not know
+ */
+
+/**
+ * @typedef {object} Sent
+ * @property {string} id              the delivery that an edited one has become
+ */
+
+/**
+ * @typedef {object} Copied
+ * @property {string} text
+ * @property {string=} note           what is not as one would expect
+ */
+
+/**
+ * @typedef {object} Saved
+ * @property {string} path            where the fixture was written
+ */
+
+/**
+ * @typedef {object} RemovedCount
+ * @property {number} removed
  */
 
 export {};
