@@ -1,8 +1,8 @@
 // @ts-check
 // Changing a delivery and sending it as a new one, signed anew.
 //
-// A text area over a layer of the same text in colours. (codejar, the small editor that would do for this, sets
-// innerHTML when it undoes and pastes, which this page's policy forbids; and a text area is what screen readers,
+// A text area over a layer of the same text in colours. (codejar, the small editor that would do for this, makes
+// markup of text when it undoes and pastes, which this page's policy forbids; and a text area is what screen readers,
 // spell checkers and the browser's own undo know.) What is problematic is said at its line and never forbids sending:
 // broken events are what people test with.
 
