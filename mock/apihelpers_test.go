@@ -61,6 +61,14 @@ func api(t *testing.T, c *pictify.Client, status int, request, body string) obje
 	return o
 }
 
+// decodeInto decodes JSON or fails the test.
+func decodeInto(t testing.TB, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+}
+
 // path is a URL of the mock without its beginning.
 func path(t *testing.T, c *pictify.Client, url string) string {
 	t.Helper()

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type Attempt struct {
 	Next         *time.Time        `json:"next_attempt,omitempty"`
 	Wait         string            `json:"wait,omitempty"` // until then, before it was compressed
 	GaveUp       bool              `json:"gave_up,omitempty"`
+	Left         pictify.Status    `json:"subscription_status,omitempty"` // once it was given up
 }
 
 const (
@@ -79,13 +81,16 @@ func (s *Server) outcome(p *parcel, d Delivery, result Result) {
 	default:
 		a.GaveUp = true
 		s.giveUp(p)
+		if r.UID != "" {
+			a.Left = r.Status
+		}
 	}
 	r.note(result, a)
 	s.book(r, a)
 }
 
-// giveUp ends the ladder of a parcel: its subscription is disabled (api-reference:
-// "failed: disabled after repeated failures"). The parcel is kept for a while, so
+// giveUp ends the ladder of a parcel: its subscription is disabled, see
+// [Ladder.After]. The parcel is kept for a while, so
 // that somebody who has mended the handler can have it tried once more.
 func (s *Server) giveUp(p *parcel) {
 	s.out.failed++
@@ -94,8 +99,8 @@ func (s *Server) giveUp(p *parcel) {
 		s.out.dead = append([]*parcel(nil), s.out.dead[1:]...)
 	}
 	if p.to.UID != "" && p.to.Status == pictify.Active {
-		p.to.Status = pictify.Failed
-		s.log().Warn("subscription disabled", "subscription", p.to.UID, "event", p.to.Event, "delivery", p.id, "attempts", p.made)
+		p.to.Status = cmp.Or(s.Ladder.After, pictify.Failed)
+		s.log().Warn("subscription disabled", "subscription", p.to.UID, "status", p.to.Status, "event", p.to.Event, "delivery", p.id, "attempts", p.made)
 	}
 }
 

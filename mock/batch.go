@@ -110,7 +110,13 @@ feed:
 	}
 	close(next)
 	workers.Wait()
-	end := s.endBatch(b)
+	end, left := s.endBatch(b)
+	if left > 0 {
+		s.mu.Lock()
+		s.cut.batches++
+		s.cut.renders += left
+		s.mu.Unlock()
+	}
 	timer := time.AfterFunc(eventPatience, hurry)
 	events.Wait()
 	timer.Stop()
@@ -193,14 +199,29 @@ func (b *batch) note(i int, it item) {
 	}
 }
 
-// endBatch settles the status, and returns the event that tells of it.
-func (s *Server) endBatch(b *batch) pictify.BatchData {
+// cutShort counts what Close has kept from being done.
+type cutShort struct{ batches, renders int }
+
+// CutShort is how many batches Close has ended before they were through, and how many
+// renders they had still to make. Those that a caller has cancelled are not among them.
+func (s *Server) CutShort() (batches, renders int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut.batches, s.cut.renders
+}
+
+// endBatch settles the status, and returns the event that tells of it, and how many items
+// are left that nobody has cancelled.
+func (s *Server) endBatch(b *batch) (event pictify.BatchData, left int) {
 	now := s.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended, b.sets = now, nil
 	switch total := len(b.items); {
 	case b.status == cancelled || b.completed+b.failed < total:
+		if b.status != cancelled {
+			left = total - b.completed - b.failed
+		}
 		b.status = cancelled
 		s.log().Info("batch ended early", "batch", b.id, "rendered", b.completed, "failed", b.failed, "left", total-b.completed-b.failed)
 	case b.failed == total:
@@ -217,7 +238,7 @@ func (s *Server) endBatch(b *batch) pictify.BatchData {
 	return pictify.BatchData{
 		BatchID: b.id, TemplateUID: b.template.UID, Status: status, TotalCount: len(b.items),
 		CompletedCount: b.completed, FailedCount: b.failed, Duration: int(now.Sub(b.started).Milliseconds()),
-	}
+	}, left
 }
 
 // tellBatch emits batch.completed, or batch.failed when nothing came of it: to the

@@ -171,6 +171,7 @@ func TestBatchesAreBounded(t *testing.T) {
 func TestCloseEndsBatches(t *testing.T) {
 	server := &mock.Server{}
 	c := start(t, server)
+	api(t, c, 200, "POST /templates/batch/"+api(t, c, 202, "POST /templates/XL13XACH2V/batch-render", `{"variableSets":[{"slow":"30s"}]}`).text("batchId")+"/cancel", "")
 	made := api(t, c, 202, "POST /templates/XL13XACH2V/batch-render", `{"variableSets":[{"slow":"30s"},{"slow":"30s"}]}`)
 	began := time.Now()
 	if err := server.Close(); err != nil || time.Since(began) > 15*time.Second {
@@ -178,6 +179,9 @@ func TestCloseEndsBatches(t *testing.T) {
 	}
 	if got := results(t, c, made.text("batchId")); got.text("status") != "cancelled" || got.at("cancelledCount") != 2.0 {
 		t.Errorf("the batch ended as %v", got)
+	}
+	if batches, renders := server.CutShort(); batches != 1 || renders != 2 {
+		t.Errorf("%d batches and %d renders are said to be cut short, want 1 and 2", batches, renders)
 	}
 	status, _, body := ask(t, c, "POST", "/templates/XL13XACH2V/batch-render", `{"variableSets":[{}]}`, nil)
 	if status != http.StatusServiceUnavailable {

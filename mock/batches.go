@@ -12,9 +12,9 @@ import (
 func (s *Server) createBatch(c call) (int, any, error) {
 	var in struct {
 		renderInput
-		VariableSets []map[string]any `json:"variableSets"`
-		Concurrency  *float64         `json:"concurrency"`
-		WebhookURL   string           `json:"webhookUrl"`
+		batchSource
+		Concurrency *float64 `json:"concurrency"`
+		WebhookURL  string   `json:"webhookUrl"`
 	}
 	if err := decode(c.body, &in); err != nil {
 		return 0, nil, err
@@ -26,17 +26,21 @@ func (s *Server) createBatch(c call) (int, any, error) {
 	var f faults
 	o, layouts := in.check(t, c.base(), &f)
 	b := &batch{
-		template: t, order: o, layouts: layouts, sized: in.Width != nil || in.Height != nil, webhook: in.WebhookURL, sets: in.VariableSets,
-		workers: f.integer("concurrency", in.Concurrency, 1, maxWorkers, defaultWorkers), status: pending, items: make([]item, len(in.VariableSets)),
-	}
-	b.names = checkSets(in.VariableSets, &f)
-	if err := f.err(); err != nil {
-		return 0, nil, err
+		template: t, order: o, layouts: layouts, sized: in.Width != nil || in.Height != nil, webhook: in.WebhookURL,
+		workers: f.integer("concurrency", in.Concurrency, 1, maxWorkers, defaultWorkers), status: pending,
 	}
 	if b.webhook != "" {
 		if err := checkURL("webhookUrl", b.webhook); err != nil {
 			return 0, nil, err
 		}
+	}
+	sets, err := in.sets(c.Context(), &f)
+	if err != nil {
+		return 0, nil, err
+	}
+	b.sets, b.items, b.names = sets, make([]item, len(sets)), checkSets(sets, &f)
+	if err := f.err(); err != nil {
+		return 0, nil, err
 	}
 	if err := s.acceptBatch(b); err != nil {
 		return 0, nil, err

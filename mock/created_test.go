@@ -3,6 +3,11 @@ package mock_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +54,60 @@ func TestIdempotencyKey(t *testing.T) {
 	clock.advance(2 * time.Second)
 	if other, err := c.Create(t.Context(), n, "key-1"); err != nil || other.UID == first.UID {
 		t.Errorf("after 24 hours: %v, %s, want a new one", err, other.UID)
+	}
+}
+
+// What was answered is answered again after a restart: the same bytes, with the secret,
+// for a subscription and for a render, and nothing is made a second time.
+func TestIdempotencyKeySurvivesARestart(t *testing.T) {
+	var clock clock
+	file := filepath.Join(t.TempDir(), "mock.json")
+	first := &mock.Server{Now: clock.now}
+	if err := first.KeepState(file); err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, first)
+	requests := [][3]string{
+		{"/webhook-subscriptions", `{"event":"render.failed","targetUrl":"` + target + `"}`, "key-1"},
+		{"/image", `{"html":"<b>&amp;\u2028</b>"}`, "key-2"},
+		{"/webhook-subscriptions", `{"event":"render.completed","targetUrl":"` + target + `"}`, ""},
+	}
+	post := func(c *pictify.Client, r [3]string) (int, string) {
+		status, _, answer := ask(t, c, "POST", r[0], r[1], http.Header{"Idempotency-Key": {r[2]}})
+		return status, answer
+	}
+	var want []string
+	for _, r := range requests {
+		status, answer := post(c, r)
+		want = append(want, fmt.Sprint(status, answer))
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "key-1") {
+		t.Errorf("%v, or a key is in the state", err)
+	}
+
+	second := &mock.Server{Now: clock.now, Random: rand.NewChaCha8([32]byte{2})}
+	if err := second.KeepState(file); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, second)
+	for i, r := range requests {
+		status, answer := post(again, r)
+		if got := fmt.Sprint(status, answer); (got == want[i]) != (r[2] != "") {
+			t.Errorf("%s with %q answered %s\nbefore %s", r[0], r[2], got, want[i])
+		}
+	}
+	if n := len(second.Subscriptions()); n != 3 {
+		t.Errorf("%d subscriptions, want 3", n)
+	}
+	if status, answer := post(again, [3]string{"/image", `{"html":"another"}`, "key-2"}); status != 409 {
+		t.Errorf("the same key for another request: %d %s", status, answer)
+	}
+	clock.advance(25 * time.Hour)
+	if text, err := second.Snapshot(); err != nil || strings.Contains(string(text), `"answers"`) {
+		t.Errorf("%v, or answers are saved that are too old", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package mock
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,8 +29,7 @@ const (
 type Dispatcher struct {
 	Strict  bool             // leaves data.deliveryId out, as documented payloads do
 	Timeout time.Duration    // for a delivery, its answer included; 0 means [pictify.AnswerTimeout]
-	RootCAs *x509.CertPool   // whom an https target's certificate must come from; nil means the system's
-	TLS     *tls.Config      // instead, for more than that
+	TLS     *tls.Config      // for https targets, such as whose certificates to trust; nil means the system's roots
 	Now     func() time.Time // nil means time.Now
 
 	mu      sync.Mutex // guards what follows
@@ -147,9 +145,6 @@ func (d *Dispatcher) target(address string) (target, error) {
 
 func (d *Dispatcher) newClient(u *url.URL) *wire.Client {
 	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: d.TLS, Timeout: d.Timeout, MaxBody: maxReply}
-	if c.TLS == nil {
-		c.TLS = &tls.Config{RootCAs: d.RootCAs}
-	}
 	if c.Timeout == 0 {
 		c.Timeout = pictify.AnswerTimeout
 	}

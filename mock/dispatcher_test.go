@@ -3,6 +3,7 @@ package mock_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -242,14 +243,15 @@ func TestNoProxyFromEnvironment(t *testing.T) {
 	}
 }
 
-func TestRootCAs(t *testing.T) {
+func TestTrustedRoots(t *testing.T) {
 	edge := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	edge.Config.ErrorLog = log.New(io.Discard, "", 0)
 	edge.StartTLS()
 	defer edge.Close()
 	trusting := newDispatcher(t)
-	trusting.RootCAs = x509.NewCertPool()
-	trusting.RootCAs.AddCert(edge.Certificate())
+	roots := x509.NewCertPool()
+	roots.AddCert(edge.Certificate())
+	trusting.TLS = &tls.Config{RootCAs: roots}
 	if result := trusting.Deliver(t.Context(), delivery(edge.URL)); !result.OK() {
 		t.Errorf("with the CA: %s", result.Problem())
 	}

@@ -63,6 +63,10 @@
 // message, error and code of the real service, JSON even where the documents say
 // 204. The paths work without prefix, below /v1 and below /api.
 //
+// Of five paths nothing is known but that they are there: /image/public, /gif/public,
+// /pdf/from-fabric, /templates/upload-csv and /templates/{uid}/regenerate-thumbnail.
+// They answer in the shape of their neighbours; each says what of that is a guess.
+//
 // Deliberately unlike the real service: targets on this machine are accepted,
 // and a key may do what the newest documents reserve to the dashboard (pause,
 // resume, stats, test).

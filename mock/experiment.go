@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"pictap/tunnel/pictify"
@@ -24,7 +23,7 @@ type experiment struct {
 	UpdatedAt time.Time
 }
 
-var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)
+var slugForm = lazily(`^[a-z0-9][a-z0-9-]{0,99}$`)
 
 const (
 	maxVariants      = 20
@@ -80,7 +79,7 @@ func (e *experiment) apply(body []byte) error {
 		e.Kind = f.choice("type", *in.Type, e.Kind, "ab_test", "smart_link", "scheduled")
 	}
 	if in.Slug != nil {
-		if e.Slug = *in.Slug; !slugForm.MatchString(e.Slug) {
+		if e.Slug = *in.Slug; !slugForm().MatchString(e.Slug) {
 			f.add("slug", "must be small letters, digits and dashes", "invalid_format")
 		}
 	}

@@ -3,7 +3,6 @@ package mock
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"time"
 )
 
@@ -44,12 +43,12 @@ var failures = []failure{
 	{"RENDER_FAILED", "Render failed", 500, "render-failed", ""},
 }
 
-var failureForm = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
+var failureForm = lazily(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
 
 // failureIn is the failure that variables ask for, nil when they do not.
 func failureIn(variables map[string]any) *failure {
 	code, _ := variables[failVariable].(string)
-	if len(code) > 64 || !failureForm.MatchString(code) {
+	if len(code) > 64 || !failureForm().MatchString(code) {
 		return nil
 	}
 	return failureOf(code)

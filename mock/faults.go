@@ -3,10 +3,11 @@ package mock
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"regexp"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,9 +27,24 @@ func decode(body []byte, into any) error {
 			detail: fmt.Sprintf("the body is nested deeper than %d levels", maxDepth)}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return notJSON(err)
+		return notJSON(withoutEmbedded(err, into))
 	}
 	return nil
+}
+
+// withoutEmbedded takes the name of an embedded struct of into, of which callers know
+// nothing, from the field that an error names.
+func withoutEmbedded(err error, into any) error {
+	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	t := reflect.TypeOf(into).Elem()
+	if !ok || t.Kind() != reflect.Struct {
+		return err
+	}
+	name, rest, nested := strings.Cut(e.Field, ".")
+	if f, found := t.FieldByName(name); nested && found && f.Anonymous {
+		e.Field = rest
+	}
+	return err
 }
 
 // depth is how deep brackets are nested outside of strings.
@@ -158,7 +174,7 @@ func isNull(raw json.RawMessage) bool {
 }
 
 // uidForm is what a uid may look like that a caller chooses, in a seed.
-var uidForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var uidForm = lazily(`^[A-Za-z0-9_-]{1,64}$`)
 
 func notFound(slug, detail string) error {
 	return refusal{status: http.StatusNotFound, slug: slug, title: "Not found", detail: detail}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"syscall"
 )
 
@@ -46,22 +45,33 @@ func fetchHTTP(ctx context.Context, d dataSource) fetched {
 		return fetched{err: fmt.Errorf("fetch data: %w", withoutURL(err))}
 	}
 	d.dress(req)
-	resp, err := fetcher(isLoopback(req.URL.Hostname())).Do(req)
+	raw, status, err := download(fetcher(isLoopback(req.URL.Hostname())), req, "data source", maxData)
 	if err != nil {
-		return fetched{err: fmt.Errorf("data source could not be reached: %w", withoutURL(err))}
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxData+1))
-	switch {
-	case resp.StatusCode/100 != 2:
-		return fetched{status: resp.StatusCode, err: fmt.Errorf("data source returned %d", resp.StatusCode)}
-	case err != nil:
-		return fetched{status: resp.StatusCode, err: fmt.Errorf("data source broke off: %w", withoutURL(err))}
-	case len(raw) > maxData:
-		return fetched{status: resp.StatusCode, err: errors.New("data source returned more than " + strconv.Itoa(maxData) + " bytes")}
+		return fetched{status: status, err: err}
 	}
 	data, err := readData(raw)
-	return fetched{data, resp.StatusCode, err}
+	return fetched{data, status, err}
+}
+
+// download reads an answer that must be 2xx and of no more than so many bytes. The
+// error says what it is about, who, and does not repeat the URL. The status is 0 when
+// there was no answer.
+func download(client *http.Client, req *http.Request, who string, most int) (raw []byte, status int, err error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s could not be reached: %w", who, withoutURL(err))
+	}
+	defer resp.Body.Close()
+	raw, err = io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
+	switch {
+	case resp.StatusCode/100 != 2:
+		return nil, resp.StatusCode, fmt.Errorf("%s returned %d", who, resp.StatusCode)
+	case err != nil:
+		return nil, resp.StatusCode, fmt.Errorf("%s broke off: %w", who, withoutURL(err))
+	case len(raw) > most:
+		return nil, resp.StatusCode, fmt.Errorf("%s returned more than %d bytes", who, most)
+	}
+	return raw, resp.StatusCode, nil
 }
 
 // dress adds the headers and the credentials that a source wants.

@@ -55,7 +55,13 @@ func (r *render) gif(base string) gifJSON {
 	return j
 }
 
-func (s *Server) createGIF(c call) (int, any, error) {
+func (s *Server) createGIF(c call) (int, any, error) { return s.gifFor(c, false) }
+
+// createPublicGIF is to POST /gif what createPublicImage is to POST /image, and as much of
+// a guess.
+func (s *Server) createPublicGIF(c call) (int, any, error) { return s.gifFor(c, true) }
+
+func (s *Server) gifFor(c call, public bool) (int, any, error) {
 	began := time.Now()
 	var in struct {
 		source
@@ -64,6 +70,7 @@ func (s *Server) createGIF(c call) (int, any, error) {
 	if err := decode(c.body, &in); err != nil {
 		return 0, nil, err
 	}
+	in.public = public
 	var f faults
 	quality := f.choice("quality", in.Quality, "medium", "low", "medium", "high")
 	o, err := s.order(c.base(), kindGIF, in.source, defaultGIFW, defaultGIFH, maxGIFSide, &f)

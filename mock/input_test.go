@@ -93,3 +93,22 @@ func TestUpdateRefuses(t *testing.T) {
 		t.Errorf("PUT of the whole object answered %d %s", status, answer)
 	}
 }
+
+// A field is named as the caller wrote it, whatever the server's structs are like inside.
+func TestWrongTypesAreNamedAsWritten(t *testing.T) {
+	c := start(t, &mock.Server{})
+	for request, want := range map[string]string{
+		`POST /image {"html":"x","width":"100"}`:                                      "width",
+		`POST /image/canvas {"fabricJSData":{},"variables":[1]}`:                      "variables",
+		`POST /gif {"html":7}`:                                                        "html",
+		`POST /pdf/render {"templateUid":"x","options":{"customSize":{"width":"a"}}}`: "options.customSize.width",
+		`POST /templates/XL13XACH2V/batch-render {"variableSets":{"a":1}}`:            "variableSets",
+		`POST /templates/XL13XACH2V/batch-render {"variableSets":[{}],"quality":"a"}`: "quality",
+	} {
+		method, rest, _ := strings.Cut(request, " ")
+		at, body, _ := strings.Cut(rest, " ")
+		if got := api(t, c, 400, method+" "+at, body).first(t, "errors").text("field"); got != want {
+			t.Errorf("%s is said to be wrong in %q, want %q", request, got, want)
+		}
+	}
+}

@@ -24,6 +24,9 @@ type Entry struct {
 	Answer       string `json:"answer,omitempty"`  // the same
 	Fault        string `json:"fault,omitempty"`   // what went wrong on request
 
+	RequestHeader [][2]string `json:"request_header,omitempty"` // of a request: names and values, without secrets
+	AnswerHeader  [][2]string `json:"answer_header,omitempty"`
+
 	Subscription string            `json:"subscription,omitempty"` // of a delivery, as the following
 	Delivery     string            `json:"delivery,omitempty"`
 	Event        pictify.EventType `json:"event,omitempty"`
@@ -32,6 +35,7 @@ type Entry struct {
 	Next         *time.Time        `json:"next_attempt,omitempty"`
 	Wait         string            `json:"wait,omitempty"`
 	GaveUp       bool              `json:"gave_up,omitempty"`
+	Left         pictify.Status    `json:"subscription_status,omitempty"`
 }
 
 // Bounds of the journal.
@@ -44,7 +48,8 @@ const (
 
 // size is what an entry takes, about.
 func (e *Entry) size() int {
-	return 200 + len(e.Method) + len(e.Path) + len(e.Request) + len(e.Answer) + len(e.Error) + len(e.Fault)
+	return 200 + len(e.Method) + len(e.Path) + len(e.Request) + len(e.Answer) + len(e.Error) + len(e.Fault) +
+		fieldsSize(e.RequestHeader) + fieldsSize(e.AnswerHeader)
 }
 
 // A journal keeps the newest entries. It may be used by several goroutines. The
@@ -121,7 +126,7 @@ func AttemptEntry(a Attempt) Entry {
 	return Entry{
 		Time: a.Time, Kind: "delivery", Method: "POST", Path: cutText(a.URL, maxPath), Status: a.Status, DurationMS: a.DurationMS, Answer: a.Body,
 		Subscription: a.Subscription, Delivery: a.Delivery, Event: a.Event, Attempt: a.N, Error: a.Error,
-		Next: a.Next, Wait: a.Wait, GaveUp: a.GaveUp,
+		Next: a.Next, Wait: a.Wait, GaveUp: a.GaveUp, Left: a.Left,
 	}
 }
 

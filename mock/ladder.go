@@ -16,6 +16,12 @@ type Ladder struct {
 	Waits    []time.Duration // before each further attempt; nil means the documented ones
 	Attempts int             // in all; 0 means one more than there are waits. The last wait repeats if need be
 	Scale    float64         // how many times faster time goes; 0 means 1
+
+	// After is what becomes of a subscription whose delivery is given up; "" means
+	// [pictify.Failed]. The documents disagree: the table of statuses (api-reference) has
+	// it failed, disabled after repeated failures; the prose (concepts/webhooks) has it
+	// paused, as by hand. Either way it gets no more events until it is resumed.
+	After pictify.Status
 }
 
 // next returns how long a delivery waits after so many failed attempts, and how

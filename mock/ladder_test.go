@@ -150,6 +150,7 @@ func TestLadder(t *testing.T) {
 		"own":        {mock.Ladder{Waits: []time.Duration{time.Second, 0, 5 * time.Second}}, []string{"0s", "1s", "1s", "6s"}},
 		"repeating":  {mock.Ladder{Waits: []time.Duration{time.Second, 2 * time.Second}, Attempts: 5}, []string{"0s", "1s", "3s", "5s", "7s"}},
 		"cut short":  {mock.Ladder{Attempts: 2}, []string{"0s", "1m0s"}},
+		"paused":     {mock.Ladder{Attempts: 2, After: pictify.Paused}, []string{"0s", "1m0s"}},
 		"none":       {mock.Ladder{Waits: []time.Duration{}}, []string{"0s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -172,7 +173,14 @@ func TestLadder(t *testing.T) {
 				if diff := cmp.Diff(tt.want, l.times()); diff != "" {
 					t.Errorf("attempts (-want +got)\n%s", diff)
 				}
-				if got := l.shown(uid); !strings.HasPrefix(got, fmt.Sprintf(`"failed" deliveries 1 failures %d `, len(tt.want))) || !strings.Contains(got, fmt.Sprintf(`"retryCount":%d}`, len(tt.want)-1)) {
+				left := pictify.Failed
+				if tt.ladder.After != "" {
+					left = tt.ladder.After
+				}
+				if log, _ := l.Attempts(uid); len(log) == 0 || log[len(log)-1].Left != left || len(log) > 1 && log[0].Left != "" {
+					t.Errorf("the log ends with %+v", log)
+				}
+				if got := l.shown(uid); !strings.HasPrefix(got, fmt.Sprintf(`%q deliveries 1 failures %d `, left, len(tt.want))) || !strings.Contains(got, fmt.Sprintf(`"retryCount":%d}`, len(tt.want)-1)) {
 					t.Errorf("in the end: %s", got)
 				}
 				if attempts, _, scaled := tt.ladder.Course(); attempts != len(tt.want) || scaled.String() != tt.want[len(tt.want)-1] {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 )
 
@@ -26,7 +25,7 @@ type layout struct {
 
 func (l *layout) prepare() { l.texts, l.background, l.ink = canvasText(l.Fabric) }
 
-var layoutKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+var layoutKey = lazily(`^[a-z0-9-]{1,64}$`)
 
 // applyLayouts replaces the layouts of t, when there are some in the input. Faults
 // are those of the real service, which names one and no fields.
@@ -57,7 +56,7 @@ func (in templateInput) applyLayouts(t *template, f *faults) {
 // readLayout reads one layout. Keys such as __proto__ do not have the form of one;
 // "constructor" and "prototype" do.
 func readLayout(key string, raw json.RawMessage) (l layout, message string) {
-	if !layoutKey.MatchString(key) || key == "constructor" || key == "prototype" || key == defaultLayout {
+	if !layoutKey().MatchString(key) || key == "constructor" || key == "prototype" || key == defaultLayout {
 		return l, "Invalid layout key: " + key[:min(len(key), 64)]
 	}
 	var in struct {

@@ -2,7 +2,6 @@ package mock
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -149,18 +148,18 @@ func foldIndex(s, lower string) int {
 const colorForm = `(?:([a-z]{3,20})\s*[;"'}<]|[^;"'}<]{0,120}?(#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([0-9a-z., %/]{1,40}\)))`
 
 var (
-	backgroundStyle = regexp.MustCompile(`(?i)background(?:-color)?\s*:\s*` + colorForm)
-	inkStyle        = regexp.MustCompile(`(?i)(?:^|[;{"'\s])color\s*:\s*` + colorForm)
+	backgroundStyle = lazily(`(?i)background(?:-color)?\s*:\s*` + colorForm)
+	inkStyle        = lazily(`(?i)(?:^|[;{"'\s])color\s*:\s*` + colorForm)
 )
 
 // pageColors returns the first colours that a page names for its background and
 // its text, as they are written there; "" for none.
 func pageColors(page string) (background, ink string) {
 	page = page[:min(len(page), maxStyleScan)]
-	if m := backgroundStyle.FindStringSubmatch(page); m != nil {
+	if m := backgroundStyle().FindStringSubmatch(page); m != nil {
 		background = m[1] + m[2]
 	}
-	if m := inkStyle.FindStringSubmatch(page); m != nil {
+	if m := inkStyle().FindStringSubmatch(page); m != nil {
 		ink = m[1] + m[2]
 	}
 	return background, ink

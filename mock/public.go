@@ -15,7 +15,7 @@ func splitFile(file string, extensions ...string) (uid, extension string, ok boo
 		return "", "", false
 	}
 	uid, extension = file[:dot], file[dot+1:]
-	return uid, extension, uidForm.MatchString(uid) && slices.Contains(extensions, extension)
+	return uid, extension, uidForm().MatchString(uid) && slices.Contains(extensions, extension)
 }
 
 // bindingPicture finds the binding that a public URL names and how it looks now. One

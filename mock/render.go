@@ -64,6 +64,7 @@ type order struct {
 	render
 	variables map[string]any // nil for what has none
 	base      string         // where the caller found this server
+	public    bool           // of nobody's account, so that nobody is told of it
 }
 
 // fulfil renders what was ordered, or fails as its variables ask. Either way those
@@ -104,9 +105,9 @@ func (s *Server) keep(o order) (*render, error) {
 	return &r, nil
 }
 
-// completed is the event of a render of an order; none for a video.
+// completed is the event of a render of an order; none for a video, or for the public.
 func (s *Server) completed(o order, r *render) *pictify.Event {
-	if r.Kind == kindVideo {
+	if r.Kind == kindVideo || o.public {
 		return nil
 	}
 	now := s.now().Truncate(time.Second)
@@ -116,9 +117,10 @@ func (s *Server) completed(o order, r *render) *pictify.Event {
 	})
 }
 
-// failed is the event of an order that could not be fulfilled; none for a video.
+// failed is the event of an order that could not be fulfilled; none for a video, or for
+// the public.
 func (s *Server) failed(o order, f *failure) *pictify.Event {
-	if o.Kind == kindVideo {
+	if o.Kind == kindVideo || o.public {
 		return nil
 	}
 	return newEvent(pictify.RenderFailed, s.now().Truncate(time.Second), pictify.RenderFailedData{

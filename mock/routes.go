@@ -8,7 +8,7 @@ import (
 )
 
 // A route is one line of the API. In a pattern, {…} takes any one segment that is
-// not empty.
+// not empty; of two, the endpoint is given the first.
 type route struct {
 	method, pattern string
 	do              endpoint
@@ -45,6 +45,7 @@ var routes = []route{
 	{"GET", "/image", (*Server).listImages, false, 0},
 	{"GET", "/image/health", (*Server).health, true, 0},
 	{"GET", "/image/{id}", (*Server).getImage, false, 0},
+	{"POST", "/image/public", (*Server).createPublicImage, true, 0},
 	{"POST", "/image/canvas", (*Server).createCanvas, false, 0},
 	{"POST", "/image/og-image", (*Server).createOGImage, false, 0},
 	{"POST", "/image/agent-screenshot", (*Server).agentScreenshot, false, 0},
@@ -54,10 +55,12 @@ var routes = []route{
 	{"POST", "/gif", (*Server).createGIF, false, 0},
 	{"GET", "/gif", (*Server).listGIFs, false, 0},
 	{"GET", "/gif/health", (*Server).health, true, 0},
+	{"POST", "/gif/public", (*Server).createPublicGIF, true, 0},
 	{"POST", "/gif/capture", (*Server).captureGIF, false, 0},
 	{"GET", "/gif/{uid}", (*Server).getGIF, true, 0},
 
 	{"POST", "/pdf/render", (*Server).createPDF, false, 0},
+	{"POST", "/pdf/from-fabric", (*Server).createPDFOfCanvas, false, 0},
 	{"POST", "/pdf/multi-page", (*Server).createPages, false, maxBatch},
 	{"GET", "/pdf/presets", (*Server).pdfPresets, false, 0},
 
@@ -66,6 +69,7 @@ var routes = []route{
 	{"GET", "/templates/search", (*Server).searchTemplates, false, 0},
 	{"GET", "/templates/type/{type}", (*Server).templatesOfType, false, 0},
 	{"POST", "/templates/preview", (*Server).previewTemplate, false, 0},
+	{"POST", "/templates/upload-csv", (*Server).uploadCSV, false, maxBatch},
 	{"POST", "/templates/expression/validate", (*Server).validateExpression, false, 0},
 	{"GET", "/templates/expression/functions", (*Server).expressionFunctions, false, 0},
 	{"GET", "/templates/batch/{id}/results", (*Server).batchResults, false, 0},
@@ -74,6 +78,7 @@ var routes = []route{
 	{"PUT", "/templates/{uid}", (*Server).updateTemplate, false, 0},
 	{"DELETE", "/templates/{uid}", (*Server).deleteTemplate, false, 0},
 	{"GET", "/templates/{uid}/variables", (*Server).templateVariables, false, 0},
+	{"POST", "/templates/{uid}/regenerate-thumbnail", (*Server).regenerateThumbnail, false, 0},
 	{"POST", "/templates/{uid}/render", (*Server).renderTemplate, false, 0},
 	{"POST", "/templates/{uid}/multi-size-render", (*Server).renderSizes, false, 0},
 	{"POST", "/templates/{uid}/batch-render", (*Server).createBatch, false, maxBatch},
@@ -117,6 +122,8 @@ var routes = []route{
 
 	{"GET", "/media/renders/{file}", (*Server).renderMedia, true, 0},
 	{"GET", "/media/bindings/{file}", (*Server).bindingImage, true, 0},
+	{"GET", "/media/samples/{size}/renders/{file}", (*Server).sampleMedia, true, 0},
+	{"GET", "/media/samples/{size}/bindings/{file}", (*Server).sampleMedia, true, 0},
 	{"GET", "/media/templates/{file}", (*Server).templateMedia, true, 0},
 }
 

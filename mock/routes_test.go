@@ -28,7 +28,7 @@ func TestRouteMatrix(t *testing.T) {
 	}
 	for pattern, methods := range byPattern {
 		slices.Sort(methods)
-		path := strings.NewReplacer("{uid}", "NOSUCHONE0", "{id}", "none", "{type}", "none", "{file}", "none.png").Replace(pattern)
+		path := strings.NewReplacer("{uid}", "NOSUCHONE0", "{id}", "none", "{type}", "none", "{file}", "none.png", "{size}", "none").Replace(pattern)
 		for _, prefix := range append([]string{""}, mock.Prefixes()...) {
 			for _, method := range []string{"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"} {
 				status, header, body := ask(t, c, method, prefix+path, "", nil)

@@ -73,7 +73,7 @@ func readTemplate(entry json.RawMessage) (*template, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.UID = strings.TrimSpace(in.UID); !uidForm.MatchString(t.UID) {
+	if t.UID = strings.TrimSpace(in.UID); !uidForm().MatchString(t.UID) {
 		return nil, errors.New("uid must have 1 to 64 letters, digits, dashes and underscores")
 	}
 	return t, nil

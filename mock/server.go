@@ -62,6 +62,7 @@ type Server struct {
 	samples       *fixtures.Generator
 	out           outbox
 	kept          keeping
+	cut           cutShort
 
 	send    func(context.Context, Delivery) Result // of tests; nil means the dispatcher's
 	wg      sync.WaitGroup                         // attempts under way

@@ -25,7 +25,8 @@ type snapshot struct {
 	Deliveries    []savedDelivery     `json:"deliveries"`
 	Completed     int                 `json:"completed"` // deliveries that ended so
 	Failed        int                 `json:"failed"`
-	World         *worldState         `json:"world,omitempty"` // nil: as in a new Server
+	Answers       []savedAnswer       `json:"answers,omitempty"` // to POSTs with an Idempotency-Key, oldest first
+	World         *worldState         `json:"world,omitempty"`   // nil: as in a new Server
 }
 
 const (
@@ -118,7 +119,7 @@ func (s *Server) Reset() {
 func (s *Server) snapshot() snapshot {
 	snap := snapshot{
 		Format: stateFormat, Version: stateVersion, Saved: s.now().UTC(), Subscriptions: []savedSubscription{}, Deliveries: []savedDelivery{},
-		Completed: s.out.completed, Failed: s.out.failed, World: s.theWorld().save(),
+		Completed: s.out.completed, Failed: s.out.failed, Answers: s.created.save(s.now()), World: s.theWorld().save(),
 	}
 	for _, r := range s.subscriptions {
 		snap.Subscriptions = append(snap.Subscriptions, savedSubscription{
@@ -178,6 +179,7 @@ func (s *Server) restore(snap snapshot) {
 		})
 	}
 	s.out.completed, s.out.failed = snap.Completed, snap.Failed
+	s.created.load(snap.Answers, s.now())
 	if snap.World != nil {
 		s.theWorld().load(snap.World)
 	}
@@ -245,6 +247,9 @@ func (snap snapshot) check() error {
 			return corrupt(fmt.Errorf("delivery %q", cutText(d.ID, 100)))
 		}
 		ids[d.ID] = true
+	}
+	if err := checkAnswers(snap.Answers); err != nil {
+		return err
 	}
 	if snap.World != nil {
 		return snap.World.check()

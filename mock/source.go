@@ -19,12 +19,14 @@ type source struct {
 	Width     *float64       `json:"width"`
 	Height    *float64       `json:"height"`
 	Selector  string         `json:"selector"`
+
+	public bool // asked for without a key
 }
 
 // order makes an order of kind of a source. Without a size it has the template's, or
 // the given one. An unknown template is told of.
 func (s *Server) order(base, kind string, in source, width, height, most int, f *faults) (order, error) {
-	o := order{render: render{Kind: kind}, base: base}
+	o := order{render: render{Kind: kind}, base: base, public: in.public}
 	in.HTML, in.Template = f.text("html", in.HTML, maxRequest), f.text("template", in.Template, 256)
 	f.text("selector", in.Selector, 1024)
 	var t *template

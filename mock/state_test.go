@@ -174,7 +174,7 @@ func TestStateCrash(t *testing.T) {
 // What is no state, or a newer one, or not ours any more, is refused and stays as it is.
 func TestStateRefused(t *testing.T) {
 	wants := map[string]error{
-		"whole": nil, "empty": nil, "newer": mock.ErrStateNewer, "unknown-field": mock.ErrStateNewer,
+		"whole": nil, "empty": nil, "answers": nil, "newer": mock.ErrStateNewer, "unknown-field": mock.ErrStateNewer,
 	}
 	seeds, err := filepath.Glob("testdata/seeds/state/*.json")
 	if err != nil || len(seeds) < 10 {

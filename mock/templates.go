@@ -191,6 +191,19 @@ func (s *Server) deleteTemplate(c call) (int, any, error) {
 	return http.StatusOK, map[string]any{"message": "Template deleted successfully", "success": true}, nil
 }
 
+// regenerateThumbnail says where the thumbnail is, which is drawn anew for whoever asks.
+//
+// That the path exists is all that is known of it (AUDIT, 2026); no client calls it. The
+// answer is our guess: what a GET of the template answers, and the thumbnail beside it.
+func (s *Server) regenerateThumbnail(c call) (int, any, error) {
+	t, ok := s.theWorld().template(c.uid)
+	if !ok {
+		return 0, nil, noSuchTemplate()
+	}
+	j := t.json(c.base())
+	return http.StatusOK, map[string]any{"success": true, "thumbnail": j.Thumbnail, "template": j}, nil
+}
+
 func (s *Server) templateVariables(c call) (int, any, error) {
 	t, ok := s.theWorld().template(c.uid)
 	if !ok {

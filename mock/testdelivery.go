@@ -25,7 +25,7 @@ func (s *Server) test(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	e, err := s.testEvent(c.body, sub.Event)
+	e, err := s.testEvent(c, sub.Event)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -51,14 +51,14 @@ func (s *Server) test(c call) (int, any, error) {
 }
 
 // testEvent reads {"event","data"}, both optional: without an event it is the
-// subscription's own, without data it is a sample.
-func (s *Server) testEvent(body []byte, own pictify.EventType) (pictify.Event, error) {
+// subscription's own, without data it is a sample, whose pictures are to be had here.
+func (s *Server) testEvent(c call, own pictify.EventType) (pictify.Event, error) {
 	var in struct {
 		Event pictify.EventType `json:"event"`
 		Data  json.RawMessage   `json:"data"`
 	}
-	if len(body) > 0 {
-		if err := json.Unmarshal(body, &in); err != nil {
+	if len(c.body) > 0 {
+		if err := json.Unmarshal(c.body, &in); err != nil {
 			return pictify.Event{}, notJSON(err)
 		}
 	}
@@ -66,13 +66,14 @@ func (s *Server) testEvent(body []byte, own pictify.EventType) (pictify.Event, e
 		in.Event = own
 	}
 	if in.Data == nil && slices.Contains(pictify.EventTypes(), in.Event) {
-		return s.sample(in.Event)
+		return s.sample(in.Event, c.base())
 	}
 	return pictify.Event{Type: in.Event, Timestamp: s.now().Truncate(time.Second), Data: in.Data}, nil
 }
 
-// sample makes an event of a documented type as of now.
-func (s *Server) sample(t pictify.EventType) (pictify.Event, error) {
+// sample makes an event of a documented type as of now. Its pictures are at the base at
+// which the first sample was asked for.
+func (s *Server) sample(t pictify.EventType, base string) (pictify.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.samples == nil {
@@ -80,7 +81,7 @@ func (s *Server) sample(t pictify.EventType) (pictify.Event, error) {
 		if err := binary.Read(s.random(), binary.BigEndian, &seed); err != nil {
 			return pictify.Event{}, fmt.Errorf("seed samples: %w", err)
 		}
-		s.samples = fixtures.New(seed, s.now(), "")
+		s.samples = fixtures.New(seed, s.now(), base+SampleMedia)
 	}
 	return s.samples.EventAt(t, s.now())
 }

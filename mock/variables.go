@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,12 +12,12 @@ const maxVariables = 200 // of a template
 
 // placeholder is what a template has where a value goes; three braces are for
 // values that are HTML.
-var placeholder = regexp.MustCompile(`\{\{\{?[~ ]*([^{}]{1,500}?)[~ ]*\}\}\}?`)
+var placeholder = lazily(`\{\{\{?[~ ]*([^{}]{1,500}?)[~ ]*\}\}\}?`)
 
 // A name as it stands alone, and names as they stand in an expression.
 var (
-	plainName = regexp.MustCompile(`^[\pL_$][\pL\pN_$-]*(?:\.[\pL\pN_$-]+|\[\d{1,6}\])*$`)
-	anyName   = regexp.MustCompile(`'[^']*'|"[^"]*"|[\pL_$][\pL\pN_$]*(?:\.[\pL_$][\pL\pN_$]*)*\s*\(?`)
+	plainName = lazily(`^[\pL_$][\pL\pN_$-]*(?:\.[\pL\pN_$-]+|\[\d{1,6}\])*$`)
+	anyName   = lazily(`'[^']*'|"[^"]*"|[\pL_$][\pL\pN_$]*(?:\.[\pL_$][\pL\pN_$]*)*\s*\(?`)
 )
 
 // words are what a name in an expression may not be.
@@ -31,7 +30,7 @@ var words = map[string]bool{
 func namesIn(text string) []string {
 	names := []string{}
 	seen := map[string]bool{}
-	for _, m := range placeholder.FindAllStringSubmatch(text, 10*maxVariables) {
+	for _, m := range placeholder().FindAllStringSubmatch(text, 10*maxVariables) {
 		for _, name := range namesOf(m[1]) {
 			if !seen[name] && len(names) < maxVariables {
 				seen[name] = true
@@ -49,11 +48,11 @@ func namesOf(inner string) []string {
 		return nil
 	case inner[0] == '#' || inner[0] == '^' || inner[0] == '&':
 		inner = inner[1:]
-	case plainName.MatchString(inner) && !words[head(inner)]:
+	case plainName().MatchString(inner) && !words[head(inner)]:
 		return []string{head(inner)}
 	}
 	var names []string
-	for _, m := range anyName.FindAllString(inner, maxVariables) {
+	for _, m := range anyName().FindAllString(inner, maxVariables) {
 		name := head(m)
 		if m[0] != '\'' && m[0] != '"' && !strings.HasSuffix(m, "(") && !words[name] && name != "" {
 			names = append(names, name)
@@ -73,9 +72,9 @@ func head(path string) string {
 // fill puts values where a text has placeholders. An expression becomes the values
 // of its variables: the mock computes none.
 func fill(text string, values map[string]any) string {
-	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		inner := placeholder.FindStringSubmatch(found)[1]
-		if plainName.MatchString(inner) {
+	return placeholder().ReplaceAllStringFunc(text, func(found string) string {
+		inner := placeholder().FindStringSubmatch(found)[1]
+		if plainName().MatchString(inner) {
 			if v, ok := pathIn(values, inner); ok {
 				return show(v)
 			}

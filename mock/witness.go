@@ -27,7 +27,7 @@ func (s *Server) witness(w http.ResponseWriter, r *http.Request) *witness {
 		r.Body = o
 	}
 	return &witness{ResponseWriter: w, server: s, body: o, start: time.Now(),
-		entry: Entry{Time: s.now(), Kind: "request", Method: cutText(r.Method, 20), Path: publicPath(r.URL)}}
+		entry: Entry{Time: s.now(), Kind: "request", Method: cutText(r.Method, 20), Path: publicPath(r.URL), RequestHeader: publicHeader(r.Header)}}
 }
 
 // Unwrap is for [http.ResponseController].
@@ -41,6 +41,7 @@ func (w *witness) WriteHeader(status int) {
 		w.entry.Status = status
 		kind := w.Header().Get("Content-Type")
 		w.text = strings.Contains(kind, "json") || strings.HasPrefix(kind, "text/")
+		w.entry.AnswerHeader = publicHeader(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

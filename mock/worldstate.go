@@ -128,20 +128,20 @@ func (state *worldState) check() error {
 	}
 	return errors.Join(
 		checkAll("template", state.Templates, func(t *template) (string, bool) {
-			return t.UID, uidForm.MatchString(t.UID) && fitsImage(t.Width, t.Height) && (t.Fabric == nil || isObject(t.Fabric)) && len(t.HTML) <= maxTemplateSource &&
+			return t.UID, uidForm().MatchString(t.UID) && fitsImage(t.Width, t.Height) && (t.Fabric == nil || isObject(t.Fabric)) && len(t.HTML) <= maxTemplateSource &&
 				!slices.ContainsFunc(slices.Collect(maps.Values(t.Layouts)), func(l layout) bool { return !fitsImage(l.Width, l.Height) || !isObject(l.Fabric) })
 		}),
 		checkAll("render", state.Renders, func(r *render) (string, bool) {
-			return r.ID, uidForm.MatchString(r.ID) && slices.Contains([]string{kindImage, kindGIF, kindPDF, kindVideo}, r.Kind) && formatOf(r.Extension) == r.Picture.Format && r.Picture.Check() == nil
+			return r.ID, uidForm().MatchString(r.ID) && slices.Contains([]string{kindImage, kindGIF, kindPDF, kindVideo}, r.Kind) && formatOf(r.Extension) == r.Picture.Format && r.Picture.Check() == nil
 		}),
 		checkAll("binding", state.Bindings, func(b *binding) (string, bool) {
-			return b.UID, uidForm.MatchString(b.UID) && fitsImage(b.Output.Width, b.Output.Height) && slices.Contains([]string{"png", "jpeg", "webp"}, b.Output.Format) &&
+			return b.UID, uidForm().MatchString(b.UID) && fitsImage(b.Output.Width, b.Output.Height) && slices.Contains([]string{"png", "jpeg", "webp"}, b.Output.Format) &&
 				b.Refresh.TTLSeconds >= 60 && (b.Source.Type != "http" || checkURL("url", b.Source.URL) == nil)
 		}),
 		checkAll("video", state.Videos, func(v *video) (string, bool) {
-			return v.UID, uidForm.MatchString(v.UID) && fitsImage(v.Width, v.Height) && v.FPS >= 1 && v.FPS <= 120 && v.Frames >= 1 && v.Frames <= maxVideoLen
+			return v.UID, uidForm().MatchString(v.UID) && fitsImage(v.Width, v.Height) && v.FPS >= 1 && v.FPS <= 120 && v.Frames >= 1 && v.Frames <= maxVideoLen
 		}),
-		checkAll("experiment", state.Experiments, func(e *experiment) (string, bool) { return e.UID, uidForm.MatchString(e.UID) }),
+		checkAll("experiment", state.Experiments, func(e *experiment) (string, bool) { return e.UID, uidForm().MatchString(e.UID) }),
 		checkBatches(state.Batches),
 	)
 }
@@ -149,7 +149,7 @@ func (state *worldState) check() error {
 func checkBatches(batches []savedBatch) error {
 	return checkAll("batch", pointers(batches), func(b *savedBatch) (string, bool) {
 		bad := func(it savedItem) bool { return it.Done && it.Code == "" && len(it.Renders) == 0 }
-		return b.ID, uidForm.MatchString(b.ID) && len(b.Items) >= 1 && len(b.Items) <= maxSets && !slices.ContainsFunc(b.Items, bad) &&
+		return b.ID, uidForm().MatchString(b.ID) && len(b.Items) >= 1 && len(b.Items) <= maxSets && !slices.ContainsFunc(b.Items, bad) &&
 			slices.Contains([]string{completed, partial, failed, cancelled}, b.Status)
 	})
 }

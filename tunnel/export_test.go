@@ -1,6 +1,8 @@
 package tunnel
 
 import (
+	"time"
+
 	"io"
 	"net"
 	"net/http"
@@ -25,4 +27,11 @@ func RememberHead(c net.Conn, p []byte) []byte {
 	h := &headConn{Conn: c}
 	io.CopyBuffer(io.Discard, struct{ io.Reader }{h}, p)
 	return h.take()
+}
+
+// SetTryPauses changes how often the port of an app that is down is tried.
+func SetTryPauses(pause time.Duration) (undo func()) {
+	before := tryPauses
+	tryPauses = []time.Duration{pause}
+	return func() { tryPauses = before }
 }

@@ -286,6 +286,50 @@ func TestHeldWhileTheAppIsDownAndDrainedInOrder(t *testing.T) {
 	}
 }
 
+// Who does not want to wait for the next look at the port need not.
+func TestTryNow(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()                                 // nothing listens there now
+	t.Cleanup(tunnel.SetTryPauses(time.Hour)) // when the rig has ended
+	f := forwarder(t, "http://"+addr)
+	held := make(chan bool, 1)
+	f.Notify = func(n tunnel.AppNotice) {
+		if n.Seq != 0 && !n.Up {
+			select {
+			case held <- true:
+			default:
+			}
+		}
+	}
+	r := start(t, f)
+	for i := range 3 {
+		r.post(t, event(i))
+	}
+	<-held // one was tried, and all wait
+	if err := f.TryNow(t.Context()); err == nil || f.State().Up || f.State().Waiting != 3 {
+		t.Errorf("TryNow = %v, and State is %+v", err, f.State())
+	}
+	if l, err = net.Listen("tcp", addr); err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	go srv.Serve(l)
+	defer srv.Close()
+	if err := f.TryNow(t.Context()); err != nil || !f.State().Up {
+		t.Errorf("TryNow = %v, and State is %+v", err, f.State())
+	}
+	r.eventually(t, "all are done", allDone(3))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.TryNow(gone); err == nil || !f.State().Up {
+		t.Errorf("who has given up asking learns %v, and State is %+v", err, f.State())
+	}
+}
+
 func TestWaitingSurvivesARestart(t *testing.T) {
 	path := t.TempDir() + "/" + store.FileName
 	const dead = "http://127.0.0.1:1"

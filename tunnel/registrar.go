@@ -40,6 +40,7 @@ type Registrar struct {
 	Notify func(SubscriptionNotice)
 
 	live   []store.Subscription // those that deliver now, in order of Types
+	paused map[string]bool      // those of them that a person has paused, by uid
 	unsure bool                 // a create may have been carried out without our knowing: see sweep
 }
 
@@ -108,7 +109,7 @@ func (h *Hooks) Ours(targetURL string) (token string, ok bool) {
 // refused, that is the error. After an error nothing that Start created is left,
 // as far as Pictify could be reached.
 func (r *Registrar) Start(ctx context.Context, publicURL string) error {
-	r.live, r.unsure = nil, false
+	r.live, r.paused, r.unsure = nil, nil, false
 	reusable, err := r.reap(ctx)
 	if err != nil {
 		return fmt.Errorf("look for subscriptions of earlier runs: %w", err)

@@ -27,7 +27,7 @@ func (r *Registrar) Move(ctx context.Context, publicURL string) error {
 }
 
 // Check looks at each subscription and mends it: paused or failed ones are
-// resumed, ones that are gone are created anew, ones that point elsewhere of
+// resumed, unless [Registrar.SetPaused] has paused them, ones that are gone are created anew, ones that point elsewhere of
 // ours are pointed back. One that somebody has pointed to a place of their own
 // is theirs now, and is left alone. since is when all was last well.
 //
@@ -68,11 +68,17 @@ func (r *Registrar) mend(ctx context.Context, row store.Subscription, sub pictif
 	}
 	what := "moved"
 	token, ours := r.Hooks.Ours(sub.TargetURL)
+	elsewhere := token != row.Token || sub.TargetURL != r.target(publicURL, row.Token)
+	paused := ours && r.stayPaused(sub)
 	switch {
 	case !ours:
 		return r.recreate(ctx, row, publicURL, gap)
-	case token != row.Token || sub.TargetURL != r.target(publicURL, row.Token):
+	case elsewhere && paused:
+		row, err = r.pointPaused(ctx, row, publicURL)
+	case elsewhere:
 		row, err = r.point(ctx, row, publicURL)
+	case paused:
+		return row, nil
 	case !isActive(sub):
 		what = "resumed"
 		err = r.activate(ctx, row.UID, "")

@@ -97,13 +97,7 @@ func (r *Registrar) Stop(ctx context.Context) (removed []store.Subscription, lef
 // Pause pauses our subscriptions instead: the next Start resumes them, with the
 // same secrets.
 func (r *Registrar) Pause(ctx context.Context) (paused []store.Subscription, left []Leftover) {
-	return r.each(ctx, func(ctx context.Context, row store.Subscription) error {
-		sub, err := r.API.Update(ctx, row.UID, pictify.Change{Status: pictify.Paused})
-		if errors.Is(err, pictify.ErrRefused) || err == nil && sub.Status == pictify.Active {
-			_, err = r.API.Pause(ctx, row.UID) // see activate
-		}
-		return err
-	})
+	return r.each(ctx, r.pause)
 }
 
 func (r *Registrar) each(ctx context.Context, f func(context.Context, store.Subscription) error) (done []store.Subscription, left []Leftover) {

@@ -26,7 +26,10 @@ func (h *Handler) status(w http.ResponseWriter, _ *http.Request) error {
 
 // currentStatus asks for the status. Its lists are never null in JSON.
 func (h *Handler) currentStatus() statusAnswer {
-	s := statusAnswer{Status: h.opts.Status(), CanReplay: h.opts.Replay != nil, Events: make([]string, len(h.opts.Events))}
+	s := statusAnswer{
+		Status: h.opts.Status(), abilities: h.opts.Acts.can(), CanReplay: h.opts.Replay != nil, CanDrain: h.opts.Drain != nil, CanPause: h.opts.SetPaused != nil,
+		Mock: h.opts.Mock != nil, Events: make([]string, len(h.opts.Events)),
+	}
 	if s.Subscriptions == nil {
 		s.Subscriptions = []SubscriptionStatus{}
 	}
@@ -37,33 +40,6 @@ func (h *Handler) currentStatus() statusAnswer {
 		s.Events[i] = string(t)
 	}
 	return s
-}
-
-const (
-	pageDefault = 100
-	pageMax     = 1000
-)
-
-// deliveries lists summaries, newest first: ?before=SEQ&limit=N&event=…&verdict=…
-func (h *Handler) deliveries(w http.ResponseWriter, r *http.Request) error {
-	before, err := number(r, "before", 0)
-	if err != nil {
-		return err
-	}
-	limit, err := number(r, "limit", pageDefault)
-	if err != nil {
-		return err
-	}
-	limit = min(max(limit, 1), pageMax)
-	list, err := h.opts.Store.List(r.Context(), store.Query{
-		Before: before, Limit: int(limit) + 1, // one more tells whether there is more
-		Event: r.FormValue("event"), Verdict: r.FormValue("verdict"),
-	})
-	if err != nil {
-		return err
-	}
-	more := len(list) > int(limit)
-	return writeJSON(w, http.StatusOK, page{Deliveries: summariesOf(list[:min(len(list), int(limit))]), More: more})
 }
 
 // number reads a query parameter that is a whole number, zero or more.

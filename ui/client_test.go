@@ -20,6 +20,7 @@ type frameJSON struct {
 	Rev         *int64
 	Deliveries  []summaryJSON
 	Status      *struct{ Held int }
+	IDs         []string
 }
 
 // A client is one page's socket, and what the page knows.
@@ -80,6 +81,14 @@ func (c *client) next() (frameJSON, error) {
 	switch f.Type {
 	case "hello":
 		c.epoch, c.rev = f.Epoch, *f.Rev
+	case "removed":
+		for _, id := range f.IDs {
+			seq, err := store.ParseID(id)
+			if err != nil {
+				c.t.Error(err)
+			}
+			delete(c.rows, seq)
+		}
 	case "reset":
 		c.resets++
 		clear(c.rows)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/target"
+	cdptarget "github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -41,7 +41,7 @@ func TestTree(t *testing.T) {
 	const body = `{"event":"render.completed","data":{"title":"Shipping","score":4.50,"big":12345678901234567890,"score":1e400,"author":{"name":"Ada \u202e","tags":["go","webhooks"]},"none":{},"a.b":"x","link":"https://cdn.pictify.io/a.png","l1":1,"l2":2,"l3":3}}`
 	d := record(t, st, withBody(0, body), 200)
 	s := serve(t, demoOptions(st))
-	p := opened(t, s, d.ID())
+	p := openedAt(t, s, d.ID())
 	eval[chromedp.Void](p, clipboard)
 	text := strings.Join(eval[[]string](p, treeLines), "\n")
 	for _, want := range []string{`"score": 4.50,`, `"big": 12345678901234567890,`, `"score": 1e400,repeated`, `"name": "Ada \u202e",`, `"none": {},`, "}"} {
@@ -169,7 +169,7 @@ func TestDetailBeyondTheList(t *testing.T) {
 	old := record(t, st, sample(0), 0)
 	writeMore(t, st, 1, 600)
 	s := serve(t, demoOptions(st))
-	p := opened(t, s, old.ID())
+	p := openedAt(t, s, old.ID())
 	if eval[bool](p, `!!document.querySelector("#d1")`) {
 		t.Error("the list has it, so this proves nothing")
 	}
@@ -261,11 +261,11 @@ func TestPDFOpens(t *testing.T) {
 	o.Media = g.get(t)
 	d := record(t, st, withPicture(0, "page.pdf"), 200)
 	s := serve(t, o)
-	p := opened(t, s, d.ID())
+	p := openedAt(t, s, d.ID())
 	p.wait(`document.querySelector(".pictures .picture-offer button")`)
 	p.click(".pictures .picture-offer button")
 	p.wait(`document.querySelector(".pictures a.button")`)
-	other := chromedp.WaitNewTarget(p.ctx, func(info *target.Info) bool { return strings.HasPrefix(info.URL, "blob:") })
+	other := chromedp.WaitNewTarget(p.ctx, func(info *cdptarget.Info) bool { return strings.HasPrefix(info.URL, "blob:") })
 	p.click(".pictures a.button")
 	select {
 	case id := <-other:
@@ -314,7 +314,7 @@ func TestDetailLook(t *testing.T) {
 	stale = record(t, st, stale, 0)
 	binary := record(t, st, withBody(36, "\x89\x00\xff"+strings.Repeat("\x00\x01\x02\x7fABC", 900)), 500)
 	s := serve(t, o)
-	p := opened(t, s, good.ID())
+	p := openedAt(t, s, good.ID())
 	look := func(name string) {
 		t.Helper()
 		for _, size := range []struct {

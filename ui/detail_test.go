@@ -405,8 +405,8 @@ func TestDetailFunctions(t *testing.T) {
 	}
 }
 
-// opened opens the page on a delivery.
-func opened(t *testing.T, s *server, id string) *tab {
+// openedAt opens the page on a delivery.
+func openedAt(t *testing.T, s *server, id string) *tab {
 	t.Helper()
 	p := newTab(t)
 	p.open(s.LaunchURL() + "&open=" + id)

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"embed"
+	"maps"
 	"time"
 
 	"pictap/tunnel/store"
@@ -52,16 +53,18 @@ func WireSamples(d store.Delivery) map[string]any {
 	for i := range full.Attempts {
 		full.Attempts[i].content = whole
 	}
+	since := d.ReceivedAt.UTC().Truncate(time.Millisecond)
 	s := statusAnswer{
 		Status: Status{
 			Mode: "ngrok", PublicURL: "https://acme.ngrok-free.app", ForwardTo: "http://localhost:3000/webhooks/pictify",
 			Tunnel: "online", App: "answering", Held: 1, Probed: true, Version: "v1",
 			Subscriptions: []SubscriptionStatus{{UID: "sub_1", Event: "render.completed", URL: "https://acme.ngrok-free.app/in/a/b", Status: "paused", Note: "paused by Pictify"}},
-			Warnings:      []string{"the clock is off"},
+			Warnings:      []string{"the clock is off"}, AppReason: "connection refused", AppSince: &since,
 		},
-		CanReplay: true, Events: []string{"render.completed"},
+		abilities: abilities{true, true, []named{{"curl", "curl"}}, []named{{"har", "HAR"}}},
+		CanReplay: true, CanDrain: true, CanPause: true, Mock: true, Events: []string{"render.completed"},
 	}
-	return map[string]any{
+	samples := map[string]any{
 		"Attempt":            full.Attempts[0],
 		"Summary":            full.summary,
 		"Cause":              full.Cause,
@@ -75,9 +78,21 @@ func WireSamples(d store.Delivery) map[string]any {
 		"SubscriptionStatus": s.Subscriptions[0],
 		"Status":             s,
 		"SessionGrant":       sessionGrant{"token", "resume", "epoch"},
-		"Frame":              frame{"deliveries", "epoch", &rev, []summary{summaryOf(d)}, &s},
-		"Page":               page{[]summary{summaryOf(d)}, true},
+		"Frame":              frame{"deliveries", "epoch", &rev, []summary{summaryOf(d)}, &s, []string{"d3"}},
+		"Page":               searchPage{page{[]summary{summaryOf(d)}, true}, 17, "d17", 42, 100},
+		"Changes":            changesPage{[]summary{summaryOf(d)}, []int64{3}, 42, true, true, 100},
+		"SearchTrouble":      searchTrouble{"there is no key \"evnt\"", 6, "did you mean event:x?"},
+		"SearchWord":         searchWord{"source:", "who sent it", []string{"pictify"}},
+		"SearchWords":        searchWords{[]searchWord{{"source:", "who sent it", []string{"pictify"}}}},
+		"Named":              s.CopyForms[0],
+		"Problem":            Problem{Line: 3, Column: 7, Path: "data.width", Text: "is a string, but must be a whole number", Warning: true},
+		"Sent":               sent{"d18"},
+		"Copied":             copied{"curl …", "it is unsigned"},
+		"Saved":              saved{"fixtures/render.completed-d17.json"},
+		"RemovedCount":       removedCount{3},
 	}
+	maps.Copy(samples, aroundSamples(d))
+	return samples
 }
 
 // fullSignature is a signature with nothing left out.

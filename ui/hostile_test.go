@@ -90,7 +90,7 @@ func hostile(n int, text string) store.Delivery {
 // What is on the page may be an element of ours, or text; nothing else, and nothing
 // unseen in it. A picture may only be a blob, which the page has made itself.
 const inspect = `(() => {
-	const wrong = [...document.querySelectorAll("#page *")].filter((e) => !/^(header|main|section|article|footer|div|span|p|h[1-3]|dl|dt|dd|button|table|thead|tbody|tr|th|td|small|em|b|i|time|pre|details|summary|kbd|code|a|input|mark|u|ul|li|figure|figcaption|img)$/.test(e.localName)).map((e) => e.localName);
+	const wrong = [...document.querySelectorAll("#page *")].filter((e) => !/^(header|nav|main|section|article|footer|div|span|p|h[1-3]|dl|dt|dd|button|table|thead|tbody|tr|th|td|small|em|b|i|time|pre|details|summary|kbd|code|a|input|mark|u|ul|li|figure|figcaption|img)$/.test(e.localName)).map((e) => e.localName);
 	for (const e of document.querySelectorAll("#page *")) for (const a of e.attributes) if (!(a.name === "src" && e.localName === "img" && a.value.startsWith("blob:")) && /^on|^src|^srcdoc|^action|^formaction/.test(a.name)) wrong.push(a.name);
 	for (const a of document.querySelectorAll("#page a")) if (!a.href.startsWith("blob:" + location.origin + "/") && !/^https?:\/\/[^@/]*(\/|$)/.test(a.href) || !a.relList.contains("noopener") || !a.relList.contains("noreferrer")) wrong.push("link " + a.href);
 	const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
@@ -227,7 +227,7 @@ func TestHostilePictures(t *testing.T) {
 		}
 		return png, nil
 	}})
-	p := opened(t, s, d.ID())
+	p := openedAt(t, s, d.ID())
 	p.wait(`document.querySelectorAll(".detail .tile").length > 30`)
 	eval[chromedp.Void](p, `void (window.violations = [], document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI)))`)
 	eval[chromedp.Void](p, `void document.querySelectorAll(".tile").forEach((e) => e.click())`)
@@ -273,9 +273,11 @@ func TestPolicyIsEnforced(t *testing.T) {
 	}
 }
 
-// Our modules do not even try.
+// Our modules do not even try. What outlives the tab is kept in one place, which
+// has no token, and start.js reads the choice of colours before modules run.
 func TestNoMarkupFromText(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|createContextualFragment|DOMParser|srcdoc|localStorage|document\.cookie`)
+	mayKeep := map[string]string{"static/keep.js": "localStorage", "static/start.js": "localStorage"}
 	files := 0
 	err := fs.WalkDir(ui.Static(), "static", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.Contains(name, "/vendor/") || path.Ext(name) != ".js" {
@@ -286,8 +288,10 @@ func TestNoMarkupFromText(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if found := forbidden.Find(source); found != nil {
-			t.Errorf("%s uses %s", name, found)
+		for _, found := range forbidden.FindAllString(string(source), -1) {
+			if found != mayKeep[name] {
+				t.Errorf("%s uses %s", name, found)
+			}
 		}
 		return nil
 	})

@@ -1,9 +1,9 @@
 // Package ui is the browser page: embedded assets, a small JSON API, and a live
 // socket that streams what the store remembers.
 //
-// It gets a store and three functions (replay, trigger, status) and knows
-// nothing else, so the page runs with a store full of samples and nothing
-// behind it.
+// It gets a store and functions (replay, trigger, status, and those of [Acts])
+// and knows nothing else, so the page runs with a store full of samples and
+// nothing behind it.
 //
 // # Who is let in
 //
@@ -38,6 +38,10 @@
 // sleep until the store rings. Reconnecting is the same question with the last
 // REV, a slow browser gets larger batches and never gaps, and nobody else waits
 // for it. See live.go, and pace.go for what happens under load.
+//
+// A page with a search on asks likewise, over HTTP: what changed after REV, and
+// which of it matches? The socket only tells it when to ask. The alternative, a
+// search per socket, would have meant a new connection for each letter typed.
 package ui
 
 import (
@@ -78,11 +82,26 @@ type Options struct {
 	// decides which addresses are asked at all. It is called for one at a time. What
 	// the page may know of an error is a [MediaError]. Nil hides the buttons.
 	Media func(ctx context.Context, url string) ([]byte, error)
+	Acts  // what else the page can do with a delivery
 
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil
 	// means nothing to say.
 	Status func() Status
+
+	// Drain looks at once whether the app is there, and has what waits go out if it
+	// is. The error says why it is not, in few words. Nil hides the buttons.
+	Drain func(ctx context.Context) error
+
+	// SetPaused pauses one of the status's subscriptions, or resumes it, and returns
+	// when the status says so. A [Refusal] is told to the page. Nil hides the buttons.
+	SetPaused func(ctx context.Context, uid string, paused bool) error
+
+	// Run tells of this run. Nil means that there is nothing to tell.
+	Run func() Run
+
+	// Mock looks into the mock that runs inside; nil when there is none.
+	Mock *Mock
 
 	// Opened is told the new link when the one in use has let in a page, from the
 	// goroutine of that request. Nil tells nobody.

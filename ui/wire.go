@@ -23,6 +23,9 @@ type Status struct {
 	Subscriptions []SubscriptionStatus `json:"subscriptions"`
 	Version       string               `json:"version"`
 	Warnings      []string             `json:"warnings"`
+
+	AppReason string     `json:"app_reason,omitempty"` // why it is down
+	AppSince  *time.Time `json:"app_since,omitempty"`  // when App became what it is
 }
 
 // SubscriptionStatus is one subscription that leads here.
@@ -37,7 +40,11 @@ type SubscriptionStatus struct {
 // statusAnswer is Status with what this page can do.
 type statusAnswer struct {
 	Status
+	abilities
 	CanReplay bool     `json:"can_replay"`
+	CanDrain  bool     `json:"can_drain"`
+	CanPause  bool     `json:"can_pause"` // subscriptions
+	Mock      bool     `json:"mock"`      // one runs inside
 	Events    []string `json:"events"`
 }
 
@@ -126,6 +133,7 @@ type frame struct {
 	Rev        *int64        `json:"rev,omitempty"`
 	Deliveries []summary     `json:"deliveries,omitempty"`
 	Status     *statusAnswer `json:"status,omitempty"`
+	IDs        []string      `json:"ids,omitempty"`
 }
 
 // wireTime is RFC 3339 in UTC with milliseconds, always.

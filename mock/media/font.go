@@ -1,13 +1,14 @@
 package media
 
 import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
 	"fmt"
+	"io"
 	"sync"
 
 	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/gomono"
-	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 )
@@ -21,10 +22,38 @@ const (
 	mono
 )
 
-func (f face) ttf() []byte { return [][]byte{goregular.TTF, gobold.TTF, gomono.TTF}[f] }
+// The fonts are those of golang.org/x/image/font/gofont, which takes twice the room in
+// the binary. A test compares the two; TestFonts -update writes the files anew.
+var (
+	//go:embed fonts/Go-Regular.ttf.gz
+	packedRegular []byte
+	//go:embed fonts/Go-Bold.ttf.gz
+	packedBold []byte
+	//go:embed fonts/Go-Mono.ttf.gz
+	packedMono []byte
+
+	packed = [...][]byte{regular: packedRegular, bold: packedBold, mono: packedMono}
+)
+
+// ttf is the font as a file. Nobody may write into it.
+func (f face) ttf() []byte { return typefaces[f]().ttf }
+
+// unpack panics when a font that is compiled in cannot be read, as parseFace does.
+func unpack(f face) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(packed[f]))
+	if err != nil {
+		panic(fmt.Errorf("unpack font: %w", err))
+	}
+	ttf, err := io.ReadAll(r)
+	if err != nil {
+		panic(fmt.Errorf("unpack font: %w", err))
+	}
+	return bytes.Clone(ttf) // in no more room than it needs
+}
 
 // A typeface is a parsed font. It is safe for concurrent use: what it reads into is the caller's.
 type typeface struct {
+	ttf      []byte
 	font     *sfnt.Font
 	advances []int // of each glyph, in unitsPerEm
 }
@@ -40,11 +69,12 @@ var typefaces = [...]func() typeface{
 
 // parseFace panics when a font that is compiled in cannot be read.
 func parseFace(f face) typeface {
-	parsed, err := sfnt.Parse(f.ttf())
+	ttf := unpack(f)
+	parsed, err := sfnt.Parse(ttf)
 	if err != nil {
 		panic(fmt.Errorf("parse font: %w", err))
 	}
-	t := typeface{font: parsed, advances: make([]int, parsed.NumGlyphs())}
+	t := typeface{ttf: ttf, font: parsed, advances: make([]int, parsed.NumGlyphs())}
 	var buffer sfnt.Buffer
 	for i := range t.advances {
 		advance, err := parsed.GlyphAdvance(&buffer, sfnt.GlyphIndex(i), fixed.Int26_6(unitsPerEm<<6), font.HintingNone)

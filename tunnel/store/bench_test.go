@@ -2,12 +2,11 @@ package store_test
 
 import (
 	"fmt"
-	"strings"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
 
@@ -41,6 +40,33 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
+// BenchmarkRecordWhileIndexing is how long one delivery takes to be durable while the
+// index catches up with those that were there: 200 come in a second.
+func BenchmarkRecordWhileIndexing(b *testing.B) {
+	for _, index := range []bool{false, true} {
+		b.Run(fmt.Sprintf("index=%v", index), func(b *testing.B) {
+			s := bigStore(b, 30_000)
+			path := s.Path()
+			s.Close()
+			s = openAt(b, path, store.Options{KeepCount: 1 << 40, KeepBytes: 1 << 40, Index: index})
+			time.Sleep(1500 * time.Millisecond) // until it has begun
+			var took []time.Duration
+			next := time.NewTicker(5 * time.Millisecond)
+			for n := 0; b.Loop(); n++ {
+				<-next.C
+				start := time.Now()
+				record(b, s, bigDelivery(1_000_000+n))
+				took = append(took, time.Since(start))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-us")
+			b.ReportMetric(float64(took[len(took)*9/10].Microseconds()), "p90-us")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-us")
+			b.ReportMetric(float64(s.IndexRows(b.Context())), "indexed")
+		})
+	}
+}
+
 // BenchmarkSince is what one listener pays for a change.
 func BenchmarkSince(b *testing.B) {
 	s := open(b, store.Options{})
@@ -64,60 +90,4 @@ func BenchmarkSince(b *testing.B) {
 			}
 		})
 	}
-}
-
-// BenchmarkSearch is a page of 100 among 100,000 deliveries of 1 KB with an attempt
-// each, as they come in life: nine in ten are renders that went well.
-//
-//	go test -run '^$' -bench Search ./tunnel/store
-func BenchmarkSearch(b *testing.B) {
-	const rows = 100_000
-	s := open(b, store.Options{KeepCount: 1 << 40, KeepBytes: 1 << 40})
-	var n atomic.Int64
-	var wg sync.WaitGroup
-	for range 256 { // who waits at the same time shares the sync
-		wg.Go(func() {
-			for i := int(n.Add(1)); i <= rows; i = int(n.Add(1)) {
-				d := benchDelivery(i)
-				status := 200
-				if i%100 == 0 {
-					status = 500
-				}
-				got, err := s.Record(b.Context(), d)
-				if err == nil {
-					err = s.NoteAttempt(b.Context(), got.Seq, store.Attempt{Kind: store.Forward, Status: status}, store.Done, nil)
-				}
-				if err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for _, text := range []string{"", "event:render.* status:5xx", "verdict:mismatch", "event:*.x*y*", "after:1h d50..d90000", "del_77777",
-		"template:tmpl_7", "data.width:>4000", "data.variables.title:nothing", `"no such text"`, "Überschrift", "event:batch.* nothing"} {
-		b.Run(text, func(b *testing.B) {
-			q := parse(b, text)
-			found := 0
-			b.ReportAllocs()
-			for b.Loop() {
-				list, err := s.Search(b.Context(), q, 0, 100)
-				if err != nil {
-					b.Fatal(err)
-				}
-				found = len(list)
-			}
-			b.ReportMetric(float64(found), "found")
-		})
-	}
-}
-
-func benchDelivery(i int) store.Delivery {
-	d := delivery(i)
-	d.Event = []pictify.EventType{pictify.RenderCompleted, pictify.RenderFailed, pictify.BatchCompleted}[max(0, i%20-17)]
-	d.Body = fmt.Appendf(nil, `{"event":%q,"timestamp":"2026-01-29T10:30:00Z","data":{"type":"image","source":"api","imageId":"img_%d",`+
-		`"url":"https://media.pictify.io/renders/%[2]d.png","width":%[3]d,"height":630,"format":"png","templateId":"tmpl_%[4]d","variables":{"title":"Grüße %[2]d","text":%[5]q}}}`,
-		d.Event, i, 1000+i%1000, i%50, strings.Repeat("lorem ipsum ", 60))
-	d.BodySize = int64(len(d.Body))
-	return d
 }

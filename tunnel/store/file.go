@@ -181,6 +181,20 @@ func MoveAside(path string, now time.Time) (aside string, err error) {
 	return aside, nil
 }
 
+// sizeOf adds up files. One that is not there has none.
+func sizeOf(paths ...string) (total int64, err error) {
+	for _, path := range paths {
+		info, err := os.Lstat(path)
+		switch {
+		case err == nil:
+			total += info.Size()
+		case !errors.Is(err, fs.ErrNotExist):
+			return 0, err
+		}
+	}
+	return total, nil
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

@@ -69,6 +69,12 @@ func TestFullDisk(t *testing.T) {
 		case limit == 0 && (refused.Load() != 0 || err != nil):
 			t.Errorf("round %d: %d refused although there is room again, and an attempt (%v)", round, refused.Load(), err)
 		}
+		if err := s.IndexNow(t.Context(), nil); limit == 0 && err != nil {
+			t.Errorf("round %d: IndexNow = %v", round, err)
+		}
+		if list := search(t, s, `"del_0"`); len(list) != 1 || list[0].Seq != stored[0] {
+			t.Errorf("round %d: del_0 is found %d times", round, len(list))
+		}
 		if list, err := s.List(t.Context(), store.Query{Limit: 1000}); err != nil || len(list) != len(stored) {
 			t.Errorf("round %d: %d can be read (%v), want %d", round, len(list), err, len(stored))
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"math/big"
 	"slices"
 	"strconv"
@@ -74,11 +75,14 @@ func find(value []byte, path []pattern, holds func([]byte) bool) bool {
 		}
 		return false
 	}
-	found := make(map[string][]byte)
+	var found map[string][]byte
 	var last []byte
 	for name, member := range pictify.Members(value) {
 		switch {
 		case len(step) > 1 && step.match(string(name)):
+			if found == nil {
+				found = make(map[string][]byte)
+			}
 			found[string(name)] = member
 		case len(step) == 1 && string(name) == step[0]:
 			last = member
@@ -197,28 +201,40 @@ func (t textTest) match(c *candidate) bool {
 	if t.isIn(c, []byte(c.Event)) || t.isIn(c, []byte(c.DeliveryID)) || t.isIn(c, []byte(c.Subscription)) || t.isIn(c, c.Body) {
 		return true
 	}
-	if bytes.IndexByte(c.Body, '\\') < 0 { // else the text may be there with escapes
+	if bytes.IndexByte(c.Body, '\\') < 0 {
 		return false
 	}
-	var root any
-	return json.Unmarshal(c.Body, &root) == nil && t.isInside(c, root)
-}
-
-// isInside looks at the names and texts of decoded JSON.
-func (t textTest) isInside(c *candidate, value any) bool {
-	switch value := value.(type) {
-	case string:
-		return t.isIn(c, []byte(value))
-	case []any:
-		return slices.ContainsFunc(value, func(element any) bool { return t.isInside(c, element) })
-	case map[string]any:
-		for name, member := range value {
-			if t.isIn(c, []byte(name)) || t.isInside(c, member) {
-				return true
-			}
+	for literal := range literalsOf(c.Body) { // the text may be there with escapes
+		var s string
+		if bytes.IndexByte(literal, '\\') >= 0 && json.Unmarshal(literal, &s) == nil && t.isIn(c, []byte(s)) {
+			return json.Valid(c.Body) // asked last, because that reads every byte
 		}
 	}
 	return false
+}
+
+// literalsOf yields what stands in quotes in text, with them: of JSON, all names and
+// texts.
+func literalsOf(text []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for {
+			start := bytes.IndexByte(text, '"')
+			if start < 0 {
+				return
+			}
+			end := start + 1
+			for end < len(text) && text[end] != '"' {
+				if text[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			if end >= len(text) || !yield(text[start:end+1]) {
+				return
+			}
+			text = text[end+1:]
+		}
+	}
 }
 
 func (t textTest) isIn(c *candidate, text []byte) bool {

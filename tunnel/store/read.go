@@ -99,13 +99,14 @@ func (s *Store) WithDeliveryID(ctx context.Context, id string, limit int) ([]Del
 // the oldest change first, each once and as it is now. The Rev of the last one
 // is where to go on; an empty answer means that there is nothing newer.
 func (s *Store) Since(ctx context.Context, rev int64, limit int) ([]Delivery, error) {
-	if rev >= s.lastRev.Load() {
+	last := s.lastRev.Load() // what is newer comes when it is announced, with the removals before it
+	if rev >= last {
 		return nil, nil
 	}
 	if list, ok := s.recent.since(rev, limit); ok {
 		return list, nil
 	}
-	return s.summaries(ctx, "WHERE d.rev > ? ORDER BY d.rev LIMIT ?", rev, limit)
+	return s.summaries(ctx, "WHERE d.rev > ? AND d.rev <= ? ORDER BY d.rev LIMIT ?", rev, last, limit)
 }
 
 // summaries runs a query for summaries and adds their attempts, both as of one
@@ -116,6 +117,10 @@ func (s *Store) summaries(ctx context.Context, where string, args ...any) ([]Del
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}
 	defer tx.Rollback() // nothing was written
+	return summaries(ctx, tx, where, args...)
+}
+
+func summaries(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Delivery, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT "+summaryColumns+" FROM deliveries d "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
@@ -176,14 +181,19 @@ func (s *Store) Waiting(ctx context.Context, after int64, limit int) ([]int64, e
 	if err != nil {
 		return nil, fmt.Errorf("list waiting: %w", err)
 	}
+	return scanNumbers(rows)
+}
+
+// scanNumbers reads what is left of rows of one number each, and closes them.
+func scanNumbers(rows *sql.Rows) ([]int64, error) {
 	defer rows.Close()
 	var list []int64
 	for rows.Next() {
-		var seq int64
-		if err := rows.Scan(&seq); err != nil {
-			return nil, fmt.Errorf("list waiting: %w", err)
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
 		}
-		list = append(list, seq)
+		list = append(list, n)
 	}
 	return list, rows.Err()
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -132,6 +133,9 @@ func (s *Store) AddAttempt(ctx context.Context, seq int64, a Attempt, after Stat
 	}})
 	if err == nil && a.N == 0 { // not in memory
 		err = s.read.QueryRowContext(ctx, "SELECT n FROM attempts WHERE seq = ? AND rev = ?", seq, a.Rev).Scan(&a.N)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrNotFound // pruned by the very write: it waited no more
+		}
 	}
 	if err != nil {
 		return a, fmt.Errorf("add attempt to d%d: %w", seq, err)

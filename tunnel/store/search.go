@@ -50,6 +50,10 @@ type searchTest interface {
 	// cheap. It is exact when no other delivery fulfils it.
 	where(not bool) (cond string, args []any, exact bool)
 
+	// hint returns an FTS5 expression that is true of the text in the index (see
+	// appendText) of every delivery for which the test holds; "" when there is none.
+	hint() string
+
 	// String is the word as it could have been typed.
 	String() string
 }

@@ -577,3 +577,27 @@ func TestSearchSeeds(t *testing.T) {
 		t.Fatalf("only %d and %d seeds", len(searches), len(randomWords))
 	}
 }
+
+// What is offered to those who type is understood.
+func TestSearchKeys(t *testing.T) {
+	var names []string
+	for _, k := range store.SearchKeys() {
+		names = append(names, k.Key)
+		texts := []string{k.Example}
+		for _, v := range k.Values {
+			texts = append(texts, k.Key+":"+v)
+		}
+		for _, text := range texts {
+			if q := parse(t, text); q.String() == "" || !strings.HasPrefix(text, k.Key) {
+				t.Errorf("%s: %s is parsed as %s", k.Key, text, q)
+			}
+		}
+		_, err := store.ParseSearch(k.Key + ":surely-not")
+		if !k.Open && err == nil || k.Meaning == "" || strings.Contains(k.Meaning, "\n") {
+			t.Errorf("%+v: another value is %v", k, err)
+		}
+	}
+	if len(names) < 14 || !slices.Contains(names, "data.") || !slices.Contains(names, "status") {
+		t.Errorf("keys are %s", names)
+	}
+}

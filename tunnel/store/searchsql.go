@@ -3,44 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 )
-
-// Search returns summaries of at most limit deliveries that s chooses and that have
-// a smaller Seq than before, the newest first; before 0 means from the newest,
-// limit 0 means 100. The Seq of the last one is the next page's before; for pages of
-// one search that agree on what "last" and "10m" mean, [Store.Resolve] it first.
-//
-// What the columns can say, SQL decides; bodies are read only for words that look
-// into them, and only of deliveries that the other words leave, one at a time.
-func (st *Store) Search(ctx context.Context, s Search, before int64, limit int) ([]Delivery, error) {
-	if limit <= 0 {
-		limit = 100
-	}
-	if before <= 0 {
-		before = maxSeq
-	}
-	s, err := st.Resolve(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	q := s.query()
-	if len(q.rest) == 0 {
-		return st.summaries(ctx, "WHERE d.seq < ? "+q.where+" ORDER BY d.seq DESC LIMIT ?", append(append([]any{before}, q.args...), limit)...)
-	}
-	seqs, err := st.find(ctx, q, before, limit)
-	if err != nil || len(seqs) == 0 {
-		return nil, err
-	}
-	text, err := json.Marshal(seqs)
-	if err != nil {
-		return nil, fmt.Errorf("search deliveries: %w", err)
-	}
-	return st.summaries(ctx, "WHERE d.seq IN (SELECT value FROM json_each(?)) ORDER BY d.seq DESC", string(text))
-}
 
 // Resolve returns s with what depends on the moment settled: "last" becomes the
 // number that it stands for now, and "10m" ago a time.
@@ -115,57 +81,6 @@ func (s Search) query() searchQuery {
 	return q
 }
 
-// searchRows is how many rows are looked at in one transaction: a long one would
-// keep the log from being emptied.
-const searchRows = 1000
-
-// find returns the numbers of what q chooses.
-func (st *Store) find(ctx context.Context, q searchQuery, before int64, limit int) ([]int64, error) {
-	from, body := "deliveries d", "NULL"
-	if q.body {
-		from, body = "deliveries d CROSS JOIN contents c ON c.seq = d.seq", "c.body" // deliveries is the outer one
-	}
-	text := "SELECT d.seq, d.event, d.delivery_id, d.subscription, " + body + " FROM " + from +
-		" WHERE d.seq < ? " + q.where + " ORDER BY d.seq DESC LIMIT ?"
-	var seqs []int64
-	for {
-		found, next, err := st.findSome(ctx, text, q, before, limit-len(seqs))
-		if err != nil {
-			return nil, fmt.Errorf("search deliveries: %w", err)
-		}
-		seqs = append(seqs, found...)
-		if next == 0 || len(seqs) == limit {
-			return seqs, nil
-		}
-		before = next
-	}
-}
-
-// findSome looks at searchRows rows; next is where to go on, 0 at the end.
-func (st *Store) findSome(ctx context.Context, text string, q searchQuery, before int64, limit int) (seqs []int64, next int64, err error) {
-	rows, err := st.read.QueryContext(ctx, text, append(append([]any{before}, q.args...), searchRows)...)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer rows.Close()
-	n := 0
-	rest := Search{q.rest}
-	c := candidate{Delivery: new(Delivery), now: st.opts.Now()}
-	for ; rows.Next() && len(seqs) < limit; n++ {
-		if err := rows.Scan(&c.Seq, &c.Event, &c.DeliveryID, &c.Subscription, (*sql.RawBytes)(&c.Body)); err != nil {
-			return nil, 0, err
-		}
-		next = c.Seq
-		if rest.holds(&c) {
-			seqs = append(seqs, c.Seq)
-		}
-	}
-	if n < searchRows {
-		next = 0
-	}
-	return seqs, next, rows.Err()
-}
-
 // either joins the conditions of alternatives, each with its arguments.
 type either struct {
 	conds []string
@@ -202,9 +117,10 @@ func (e *either) sql(not bool) (string, []any, bool) {
 }
 
 // where compares bytes: GLOB stops at a NUL, and takes very long over several stars.
-// Those are left to Go.
-func (t globTest) where(not bool) (string, []any, bool) {
+// What is between them is left to Go.
+func (t globTest) where(not bool) (cond string, args []any, exact bool) {
 	var e either
+	exact = true
 	for _, p := range t.any {
 		switch len(p) {
 		case 1:
@@ -212,10 +128,15 @@ func (t globTest) where(not bool) (string, []any, bool) {
 		case 2:
 			e.addEnds("CAST(d."+t.column+" AS BLOB)", p[0], p[1])
 		default:
-			return "", nil, false
+			if not {
+				return "", nil, false
+			}
+			e.addEnds("CAST(d."+t.column+" AS BLOB)", p[0], p[len(p)-1])
+			exact = false
 		}
 	}
-	return e.sql(not)
+	cond, args, _ = e.sql(not)
+	return cond, args, exact
 }
 
 func (t oneOfTest) where(not bool) (string, []any, bool) {
@@ -253,9 +174,25 @@ func (t timeTest) where(not bool) (string, []any, bool) {
 func (t idTest) where(not bool) (string, []any, bool) {
 	var e either
 	for _, r := range t.any {
-		e.add("d.seq BETWEEN ? AND ?", r.from.n, r.to.n)
+		e.add("+d.seq BETWEEN ? AND ?", r.from.n, r.to.n) // with + it is not taken for where to look, which a finder knows better
 	}
 	return e.sql(not)
+}
+
+// numbers returns the lowest and the highest number that the search may choose; it
+// must be resolved.
+func (s Search) numbers() (first, last int64) {
+	first, last = 1, maxSeq-1
+	for _, w := range s.words {
+		if t, ok := w.test.(idTest); ok && !w.not {
+			low, high := int64(maxSeq), int64(0)
+			for _, r := range t.any {
+				low, high = min(low, r.from.n), max(high, r.to.n)
+			}
+			first, last = max(first, low), min(last, high)
+		}
+	}
+	return first, last
 }
 
 func (t pathTest) where(bool) (string, []any, bool) { return "", nil, false }

@@ -5,32 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"pictap/tunnel/pictify"
 )
 
 // A keyParser makes a test of the alternatives behind a key's colon.
 type keyParser func(key string, choices []part) (searchTest, error)
-
-// searchKeys are the keys beside the paths into the body.
-func searchKeys() map[string]keyParser {
-	verdicts := words(pictify.Valid, pictify.Unsigned, pictify.Malformed, pictify.Stale, pictify.Mismatch, pictify.UnknownSecret)
-	return map[string]keyParser{
-		"event":    parseGlobs("event"),
-		"delivery": parseGlobs("delivery_id"),
-		"verdict":  parseOneOf("verdict", verdicts),
-		"state":    parseOneOf("state", append(words(Waiting, Done, Failed, Kept), "held")),
-		"source":   parseOneOf("source", words(FromPictify, FromLocal)),
-		"status":   parseStatus,
-		"attempts": parseCount("attempts"),
-		"arrivals": parseCount("arrivals"),
-		"bytes":    parseCount("size"),
-		"after":    parseTime,
-		"before":   parseTime,
-		"id":       parseIDs,
-		"template": parseTemplate,
-	}
-}
 
 func words[T ~string](list ...T) []string {
 	var all []string
@@ -86,19 +64,19 @@ func parseKey(key, rest lexedWord, colon int) (searchTest, error) {
 	if isPath(key) {
 		return parsePath(key, choices)
 	}
-	known := searchKeys()
-	parse := known[key.String()]
-	if parse == nil {
-		return nil, unknownKey(key, rest, known)
+	for _, k := range searchKeys() {
+		if k.Key == key.String() {
+			return k.parse(k.Key, choices)
+		}
 	}
-	return parse(key.String(), choices)
+	return nil, unknownKey(key, rest)
 }
 
-func unknownKey(key, rest lexedWord, known map[string]keyParser) error {
+func unknownKey(key, rest lexedWord) error {
 	err := &SearchError{Pos: key[0].pos, Text: fmt.Sprintf("there is no key %q", key)}
 	names := []string{"data."}
-	for name := range known {
-		names = append(names, name)
+	for _, k := range searchKeys() {
+		names = append(names, k.Key)
 	}
 	if near := nearest(key.String(), names); near != "" {
 		err.Hint = fmt.Sprintf("did you mean %s:%s? A text with a colon goes in quotes", near, rest)

@@ -25,6 +25,10 @@ type Options struct {
 
 	KeepCount int64 // verified deliveries kept, give or take a hundredth; 0 means 100,000
 	KeepBytes int64 // bytes of their bodies and headers, likewise; 0 means 1 GiB
+
+	// Index keeps the search index up to date, in a file beside the database. For
+	// the one process that holds the [Lock]; others use what is there.
+	Index bool
 }
 
 func (o Options) withDefaults() Options {
@@ -53,12 +57,15 @@ type Store struct {
 	writer     *writer
 	unverified *ring
 	recent     recent
+	census     census
+	removals   removals
 	bell       bell
+	index      *index
 	lookAgain  int64        // count at which prune looks again; the writer's
 	lastRev    atomic.Int64 // newest revision this process knows to be committed
 
 	stop      context.CancelFunc
-	wg        sync.WaitGroup // writer, unverified, watcher, checkpointer
+	wg        sync.WaitGroup // writer, unverified, watcher, checkpointer, indexer
 	watchOnce sync.Once
 	ctx       context.Context // ended by Close; for our own goroutines only
 }
@@ -89,13 +96,21 @@ func Open(path string, o Options) (*Store, error) {
 		stop()
 		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), s.read.Close(), conn.close())
 	}
+	if err := s.noticeRemovals(ctx); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, classify(err)), s.read.Close(), conn.close())
+	}
 	s.lastRev.Store(rev)
 	s.recent.reset(rev)
 	s.writer = newWriter(s, conn)
 	s.unverified = newRing(s)
+	s.index = newIndex(s)
 	s.wg.Go(s.writer.run)
 	s.wg.Go(s.writer.checkpoints)
 	s.wg.Go(s.unverified.run)
+	if o.Index {
+		s.wg.Go(s.index.run)
+	}
 	return s, nil
 }
 
@@ -178,7 +193,7 @@ func (s *Store) Close() error {
 	s.writer.close()
 	s.stop()
 	s.wg.Wait()
-	err := s.read.Close()
+	err := errors.Join(s.index.close(), s.read.Close())
 	s.bell.ring() // nobody sleeps on a closed store
 	if s.writer.conn != nil {
 		err = errors.Join(err, s.writer.conn.close())

@@ -101,7 +101,7 @@ var rooms = []struct {
 	{"golang.org/x/sys", []string{"ui/command/platform_*.go", "tunnel/*.go", "tunnel/store/*.go"}, "what differs between systems stands in files of its own"},
 	{"golang.org/x/net", []string{"tunnel/*.go", "tunnel/wire/*.go", "ui/command/*.go"}, "for httpguts alone: what may stand in a header"},
 	{"github.com/tidwall", []string{"fixtures/*.go"}, "who changes a payload by its paths goes through fixtures"},
-	{"github.com/goccy/go-yaml", []string{"ui/command/*.go"}, "scenarios are something that people write"},
+	{"gopkg.in/yaml.v3", []string{"ui/command/*.go"}, "scenarios are something that people write"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"mock/*.go"}, "who sends measures"},
 	{"golang.org/x/image", []string{"mock/media/*.go"}, "who draws needs fonts and colours"},
 	{"golang.org/x/text", []string{"mock/media/*.go"}, "who draws needs letters with their accents in one"},

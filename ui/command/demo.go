@@ -68,7 +68,7 @@ func (e Env) demo(c *cli.Context, p *printer) (err error) {
 		return err
 	}
 	cfg := sessionConfig{
-		state: st, way: wayConfig{kind: wayLocal, receiverAddr: "127.0.0.1:0"}, mode: "mock", baseURL: m.url, gallery: app.url + "/", target: target,
+		state: st, way: wayConfig{kind: wayLocal, receiverAddr: "127.0.0.1:0"}, mode: "mock", baseURL: m.url, mock: m.Server, gallery: app.url + "/", target: target,
 		secret: secret, resign: true, onExit: "delete", types: pictify.EventTypes(),
 		api:      &pictify.Client{BaseURL: m.url, Key: pictify.NewSecret(anyKey), Now: e.Now},
 		pageAddr: c.String("ui-addr"), pageMust: c.IsSet("ui-addr"), assets: c.String("assets"),

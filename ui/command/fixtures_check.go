@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -21,7 +22,8 @@ func fixturesCheck(env Env) *cli.Command {
 (.jsonl, .ndjson: a payload or a request on each), a request (.http), an HTTP archive (.har), a
 folder with such files, or - for a payload or JSON lines from stdin. Of a folder with a manifest.json
 the sizes and checksums are compared too. Symbolic links in a folder are not followed.
-With a secret the signatures of requests must match. How old they are does not matter unless --at
+With a secret the signatures of requests must match; without one, that of the manifest.json beside
+them is taken, if it names one. How old they are does not matter unless --at
 says when: a fixture is old by nature. A key that is not documented is a warning, because Pictify may
 add some. The exit code is 0 if there is no error, 6 if there is one, and 1 if not everything could be
 read, whatever the rest is like.`,
@@ -67,7 +69,7 @@ func (e Env) checkFixtures(c *cli.Context, p *printer) error {
 	bar := e.progress(p, -1, "payloads")
 	defer bar.end()
 	run := &checkRun{p: p, bar: bar, stdin: e.Stdin, strict: c.Bool("strict"), done: c.Context.Done()}
-	run.checker.Secret = pictify.NewSecret(secret)
+	run.given, run.named = pictify.NewSecret(secret), make(map[string]pictify.Secret)
 	if c.IsSet("at") {
 		if run.checker.At, err = parseMoment("at", c.String("at"), e.now()); err != nil {
 			return err
@@ -89,8 +91,9 @@ type checkRun struct {
 	strict  bool
 	done    <-chan struct{}
 	checker fixtures.Checker
-
-	sum summaryLine
+	given   pictify.Secret            // zero: that of the manifest beside a file
+	named   map[string]pictify.Secret // by manifests, by folder
+	sum     summaryLine
 }
 
 // ended reports whether to stop: interrupted, or nobody reads the output.
@@ -108,6 +111,7 @@ func (r *checkRun) ended() bool {
 // argument checks one word of the command line.
 func (r *checkRun) argument(name string) {
 	if name == "-" {
+		r.checker.Secret = r.given
 		r.stdinput()
 		return
 	}
@@ -120,6 +124,8 @@ func (r *checkRun) argument(name string) {
 	case fixtures.IsManifest(name):
 		r.inFolder(filepath.Dir(name), func(fsys fs.FS) { r.manifest(name, fsys) })
 	default:
+		folder := filepath.Dir(name)
+		r.inFolder(folder, func(fsys fs.FS) { r.secretOf(folder, fsys, ".") })
 		r.file(name, func() (fs.File, error) { return os.Open(name) })
 	}
 }
@@ -132,6 +138,22 @@ func (r *checkRun) file(name string, open func() (fs.File, error)) {
 	}
 	defer f.Close()
 	r.stream(name, name, f)
+}
+
+// secretOf takes the secret for the files in dir, a folder of fsys. The name of the
+// folder is for remembering it.
+func (r *checkRun) secretOf(folder string, fsys fs.FS, dir string) {
+	if r.checker.Secret = r.given; !r.given.IsZero() {
+		return
+	}
+	secret, known := r.named[folder]
+	if !known {
+		if sub, err := fs.Sub(fsys, dir); err == nil {
+			secret = fixtures.ManifestSecret(sub)
+		}
+		r.named[folder] = secret
+	}
+	r.checker.Secret = secret
 }
 
 func (r *checkRun) stream(name, shown string, in io.Reader) {
@@ -211,6 +233,7 @@ func (r *checkRun) folder(name string) {
 				}
 				r.manifest(shown, sub)
 			default:
+				r.secretOf(filepath.Dir(shown), fsys, path.Dir(inner))
 				r.file(shown, func() (fs.File, error) { return fsys.Open(inner) })
 			}
 		})

@@ -108,7 +108,7 @@ func (e Env) listen(c *cli.Context, p *printer) error {
 		if err := e.announceMock(c, m); err != nil {
 			p.warning("trigger --via mock will not find this mock: %v", err)
 		}
-		cfg.baseURL = m.url
+		cfg.baseURL, cfg.mock = m.url, m.Server
 		cfg.api = &pictify.Client{BaseURL: m.url, Key: pictify.NewSecret(anyKey), Now: e.Now}
 	}
 	return e.runSession(c.Context, p, e.logger(c), cfg, c.Bool("open"))

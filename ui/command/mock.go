@@ -30,7 +30,8 @@ The variables {"fail":"RENDER_TIMEOUT"} make a render fail with that code; {"slo
 POST /webhook-subscriptions/{uid}/test with {"event":…,"data":{…}} sends one; {} sends a sample.
 
 What is not answered 2xx is tried again after 1m, 5m, 30m, 2h and 24h, as documented; then the
-subscription is disabled (failed), until it is resumed. --time-scale makes that a matter of seconds.
+subscription is disabled (failed, or paused with --after-retries), until it is resumed. --time-scale
+makes that a matter of seconds.
 
 A fault is "[METHOD ]PATH=WHAT[@DURATION][:PART]": PATH may have * in it, WHAT is a status from 400
 to 599, reset, empty or hang, which answer nothing, truncate, slow or type, which spoil the answer,
@@ -85,8 +86,17 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 	if closeErr := m.close(); err == nil {
 		err = closeErr
 	}
+	p.notRendered(server.CutShort())
 	p.stillDue(server.Due(), state)
 	return err
+}
+
+// notRendered says what batches lack that the mock had accepted. They are not gone on with,
+// state or not.
+func (p *printer) notRendered(batches, renders int) {
+	if batches > 0 {
+		p.warning("%s cut short: %s not made, and lost", count(batches, "batch"), count(renders, "render"))
+	}
 }
 
 // stillDue says what the mock had not delivered when it ended.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math"
@@ -28,6 +29,7 @@ func mockFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "time-scale", Value: 1, Usage: "retry `N` times faster: with 3200, 26h36m pass in 30s"},
 		&cli.StringFlag{Name: "retry-schedule", Value: "1m,5m,30m,2h,24h", Usage: "retry after `WAITS`, or none"},
 		&cli.IntFlag{Name: "attempts", Usage: "give a delivery up after `N` attempts (default: one more than there are waits)", DefaultText: "-"},
+		choiceFlag("after-retries", nil, "leave a subscription `STATUS` when a delivery is given up: failed or, as other documents have it, paused", "failed", "paused"),
 		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give a handler `DURATION` to answer"},
 
 		&cli.StringFlag{Name: "latency", Usage: "hold every answer back for `RANGE`: 200ms or 50-200ms"},
@@ -62,7 +64,7 @@ func (e Env) mockServer(c *cli.Context) (*mock.Server, error) {
 	server := &mock.Server{
 		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
 		Ladder: ladder, Faults: faults,
-		Dispatcher: &mock.Dispatcher{RootCAs: roots, Now: e.Now, Timeout: c.Duration("timeout")},
+		Dispatcher: &mock.Dispatcher{TLS: &tls.Config{RootCAs: roots}, Now: e.Now, Timeout: c.Duration("timeout")},
 		Now:        e.Now, Random: e.Random, Log: e.logger(c),
 	}
 	if path := c.String("seed-file"); path != "" {
@@ -98,7 +100,7 @@ func seedMock(server *mock.Server, path string) error {
 const maxTimeScale = 1e9
 
 func readLadder(c *cli.Context) (mock.Ladder, error) {
-	l := mock.Ladder{Scale: c.Float64("time-scale"), Attempts: c.Int("attempts")}
+	l := mock.Ladder{Scale: c.Float64("time-scale"), Attempts: c.Int("attempts"), After: pictify.Status(c.String("after-retries"))}
 	if !(l.Scale > 0 && l.Scale <= maxTimeScale) || math.IsNaN(l.Scale) {
 		return l, usagef("--time-scale must be more than 0, and at most 1000000000")
 	}
@@ -160,8 +162,12 @@ func mockNotes(s *mock.Server, state string) (notes [][2]string) {
 	if !s.HookSecret.IsZero() {
 		add("batches", "what goes to a webhookUrl is signed with the secret that \"pictap secret show\" prints")
 	}
-	if attempts, said, here := s.Ladder.Course(); s.Ladder.Scale != 1 || attempts != 6 {
-		add("retries", "%s in %s, which is %s here", count(attempts, "attempt"), plainSpan(said), plainSpan(here))
+	if attempts, said, here := s.Ladder.Course(); s.Ladder.Scale != 1 || attempts != 6 || s.Ladder.After == pictify.Paused {
+		text := fmt.Sprintf("%s in %s, which is %s here", count(attempts, "attempt"), plainSpan(said), plainSpan(here))
+		if s.Ladder.After == pictify.Paused {
+			text += "; then the subscription is paused"
+		}
+		add("retries", "%s", text)
 	}
 	if l := s.Faults.Latency; l.Max > 0 {
 		add("latency", "%s to %s", plainSpan(l.Min), plainSpan(l.Max))

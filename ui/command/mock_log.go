@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pictap/mock"
+	"pictap/tunnel/pictify"
 )
 
 func mockLog(env Env) *cli.Command {
@@ -106,6 +107,7 @@ type journalLine struct {
 	Next         *stamp  `json:"next_attempt,omitempty"`
 	Wait         string  `json:"wait,omitempty"`
 	GaveUp       bool    `json:"gave_up,omitempty"`
+	Left         string  `json:"subscription_status,omitempty"` // once it was given up
 	Request      string  `json:"request,omitempty"`
 	Answer       string  `json:"answer,omitempty"`
 }
@@ -116,7 +118,7 @@ func (p *printer) journalEntry(entry mock.Entry, withBody bool) {
 		line := journalLine{
 			lineHead: lineHead{Type: entry.Kind, Time: stamp(entry.Time)}, Seq: entry.Seq, Method: entry.Method, Path: entry.Path, Status: entry.Status,
 			DurationMS: entry.DurationMS, Fault: entry.Fault, Subscription: entry.Subscription, Delivery: entry.Delivery, Event: string(entry.Event),
-			Attempt: entry.Attempt, Error: entry.Error, Next: (*stamp)(entry.Next), Wait: entry.Wait, GaveUp: entry.GaveUp,
+			Attempt: entry.Attempt, Error: entry.Error, Next: (*stamp)(entry.Next), Wait: entry.Wait, GaveUp: entry.GaveUp, Left: string(entry.Left),
 		}
 		if withBody {
 			line.Request, line.Answer = entry.Request, entry.Answer
@@ -165,7 +167,11 @@ func (p *printer) nextText(entry mock.Entry) string {
 	}
 	switch {
 	case entry.GaveUp && entry.Subscription != "":
-		text += "   " + p.paint.red("given up: "+sanitize(entry.Subscription, 80)+" is disabled")
+		left := "disabled"
+		if entry.Left == pictify.Paused {
+			left = "paused"
+		}
+		text += "   " + p.paint.red("given up: "+sanitize(entry.Subscription, 80)+" is "+left)
 	case entry.GaveUp:
 		text += "   " + p.paint.red("given up")
 	case entry.Next != nil:

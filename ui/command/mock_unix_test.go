@@ -146,6 +146,24 @@ func TestMockLadder(t *testing.T) {
 	m.interrupt()
 }
 
+// --after-retries has the ladder end as other documents have it.
+func TestMockPausesAfterRetries(t *testing.T) {
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }))
+	defer hook.Close()
+	env := []string{"PICTAP_STATE_DIR=" + filepath.Join(t.TempDir(), "state")}
+	m := start(t, env, "mock", "--port", "0", "--attempts", "1", "--after-retries", "paused")
+	api := apiClient{t, m.nextType("ready").str("base_url")}
+	uid, _ := api.subscribe(hook.URL)
+	run(t, env, "trigger", "render.failed", "--via", "mock")
+	if got := api.status(uid); got != "paused" {
+		t.Errorf("in the end it is %s", got)
+	}
+	if log, err := run(t, env, "mock", "log"); err != nil || !strings.Contains(log, "given up: "+uid+" is paused") {
+		t.Errorf("the log says %s, %v", log, err)
+	}
+	m.interrupt()
+}
+
 // What is due survives kill -9, and a snapshot puts it back after a reset.
 func TestMockStateSurvivesAKill(t *testing.T) {
 	var status atomic.Int32
@@ -205,12 +223,16 @@ func TestMockSaysWhatIsLost(t *testing.T) {
 	api := apiClient{t, m.nextType("ready").str("base_url")}
 	api.subscribe(hook.URL)
 	run(t, env, "trigger", "render.failed", "--via", "mock")
+	api.ask("POST", "/templates/XL13XACH2V/batch-render", `{"variableSets":[{"slow":"30s"},{"slow":"30s"},{}],"concurrency":1}`)
 	hung := make(chan error, 1)
 	go func() {
 		_, err := http.Get(api.base + "/health")
 		hung <- err
 	}()
 	m.signal(os.Interrupt)
+	if l := m.nextType("warning"); l.str("message") != "1 batch cut short: 3 renders not made, and lost" {
+		t.Errorf("warning %v", l)
+	}
 	if l := m.nextType("warning"); !strings.HasPrefix(l.str("message"), "1 delivery still due, and lost") {
 		t.Errorf("warning %v", l)
 	}

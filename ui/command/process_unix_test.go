@@ -5,6 +5,7 @@ package command_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -184,7 +185,7 @@ func newWorld(t testing.TB) *world {
 	if err := os.WriteFile(ca, w.edge.CAPEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.mock = &mock.Server{Dispatcher: &mock.Dispatcher{RootCAs: w.edge.CertPool()}}
+	w.mock = &mock.Server{Dispatcher: &mock.Dispatcher{TLS: &tls.Config{RootCAs: w.edge.CertPool()}}}
 	srv := httptest.NewServer(w.mock)
 	t.Cleanup(srv.Close)
 	w.api = srv.URL

@@ -7,14 +7,10 @@ import (
 	"io"
 	"os"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/token"
+	"gopkg.in/yaml.v3"
 )
 
 // A scenario is a course of events written down in YAML: steps in order, each a
@@ -27,37 +23,20 @@ type scenario struct {
 
 // A step sends an event of a type, or an earlier delivery again.
 type step struct {
-	ID     string        `yaml:"id"`     // for references and for the reader
-	Event  string        `yaml:"event"`  // a type of event
-	Type   string        `yaml:"type"`   // image, gif or pdf
-	Again  string        `yaml:"again"`  // "items" or "items[4]": the same id and body, signed anew
-	Repeat int           `yaml:"repeat"` // times; 0 means once
-	Delay  string        `yaml:"delay"`  // before each: 200ms or 0-5s
-	At     string        `yaml:"at"`     // when it happened: -30s, or RFC 3339
-	Set    yaml.MapSlice `yaml:"set"`    // path to value, in this order
-	Add    yaml.MapSlice `yaml:"add"`    // likewise, for places that an event does not have
-	Unset  []string      `yaml:"unset"`  // paths
-	Tamper string        `yaml:"tamper"` // a way to break it
-	Expect string        `yaml:"expect"` // as --expect
+	ID     string    `yaml:"id"`     // for references and for the reader
+	Event  string    `yaml:"event"`  // a type of event
+	Type   string    `yaml:"type"`   // image, gif or pdf
+	Again  string    `yaml:"again"`  // "items" or "items[4]": the same id and body, signed anew
+	Repeat int       `yaml:"repeat"` // times; 0 means once
+	Delay  string    `yaml:"delay"`  // before each: 200ms or 0-5s
+	At     string    `yaml:"at"`     // when it happened: -30s, or RFC 3339
+	Set    yaml.Node `yaml:"set"`    // path to value, in this order; its zero value is none
+	Add    yaml.Node `yaml:"add"`    // likewise, for places that an event does not have
+	Unset  []string  `yaml:"unset"`  // paths
+	Tamper string    `yaml:"tamper"` // a way to break it
+	Expect string    `yaml:"expect"` // as --expect
 
 	line int // in the file
-}
-
-// UnmarshalYAML remembers where the step stands.
-func (s *step) UnmarshalYAML(node ast.Node) error {
-	type plain step
-	if err := yaml.NodeToValue(node, (*plain)(s), yaml.Strict(), yaml.UseOrderedMap()); err != nil {
-		return err
-	}
-	s.line = lineOf(node)
-	return nil
-}
-
-func lineOf(node ast.Node) int {
-	if m, ok := node.(*ast.MappingNode); ok && len(m.Values) > 0 {
-		return m.Values[0].Key.GetToken().Position.Line
-	}
-	return node.GetToken().Position.Line
 }
 
 const (
@@ -111,62 +90,6 @@ func loadScenario(name string) (*scenario, error) {
 		return nil, usagef("%s is longer than %d MiB", sanitize(name, 120), maxScenario>>20)
 	}
 	return parseScenario(name, text)
-}
-
-// parseScenario reads YAML. An unknown key, a wrong type and a broken text are
-// *usageErrors with the line.
-func parseScenario(name string, text []byte) (*scenario, error) {
-	for _, t := range lexer.Tokenize(string(text)) {
-		if t.Type == token.AliasType { // a few lines of them can mean gigabytes
-			return nil, scenarioError(name, t.Position.Line, "aliases (*name) are not supported")
-		}
-	}
-	var s scenario
-	if err := decodeYAML(text, &s); err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) && y.GetToken() != nil {
-			return nil, scenarioError(name, y.GetToken().Position.Line, "%s", yamlFault(y))
-		}
-		return nil, scenarioError(name, 1, "%s", err.Error())
-	}
-	switch {
-	case len(s.Steps) == 0:
-		return nil, scenarioError(name, 1, "it has no steps")
-	case len(s.Steps) > maxSteps:
-		return nil, scenarioError(name, 1, "it has more than %d steps", maxSteps)
-	}
-	if i := slices.Index(s.Steps, nil); i >= 0 {
-		return nil, scenarioError(name, 1, "step %d is empty", i+1)
-	}
-	return &s, nil
-}
-
-// decodeYAML is the library's, which panics on some texts that are no YAML of ours
-// ("steps: !!binary x", version 1.19.2).
-func decodeYAML(text []byte, into any) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.New("it cannot be read as YAML")
-		}
-	}()
-	return yaml.UnmarshalWithOptions(text, into, yaml.Strict())
-}
-
-// yamlFault is what the library says, without the words of Go.
-func yamlFault(err yaml.Error) string {
-	if t, ok := errors.AsType[*yaml.TypeError](err); ok {
-		what := "a text"
-		switch t.DstType.Kind() {
-		case reflect.Int, reflect.Int64:
-			what = "a whole number"
-		case reflect.Slice:
-			what = "a list"
-		case reflect.Struct, reflect.Map:
-			what = "a set of keys"
-		}
-		return fmt.Sprintf("%q is not %s", t.Token.Value, what)
-	}
-	return err.GetMessage()
 }
 
 func scenarioError(name string, line int, format string, args ...any) *usageError {

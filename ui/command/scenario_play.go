@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"gopkg.in/yaml.v3"
 
 	"pictap/fixtures"
 	"pictap/tunnel/pictify"
@@ -104,7 +104,7 @@ func (st *stage) check(s *step) error {
 		return usagef("the id %q is taken by an earlier step", s.ID)
 	case (s.Event == "") == (s.Again == ""):
 		return usagef("it needs either event or again")
-	case s.Again != "" && (s.Type != "" || s.At != "" || len(s.Set)+len(s.Add) > 0 || len(s.Unset) > 0):
+	case s.Again != "" && (s.Type != "" || s.At != "" || len(s.Set.Content)+len(s.Add.Content) > 0 || len(s.Unset) > 0):
 		return usagef("what is sent again cannot be changed: type, at, set, add and unset are for an event")
 	case s.Repeat < 0:
 		return usagef("repeat is %d, but must be more than 0", s.Repeat)
@@ -152,21 +152,18 @@ func (st *stage) sample(s *step, n int) (fixtures.Sample, error) {
 // changes are those of a step, references resolved.
 func (st *stage) changes(s *step, n int) ([]fixtures.Change, error) {
 	var changes []fixtures.Change
-	for _, list := range []yaml.MapSlice{s.Set, s.Add} {
-		for _, item := range list {
-			path, ok := item.Key.(string)
-			if !ok {
-				return nil, usagef("set: %v is no path", item.Key)
+	for _, list := range []*yaml.Node{&s.Set, &s.Add} {
+		for i := 0; i+1 < len(list.Content); i += 2 {
+			path := list.Content[i]
+			if path.Kind != yaml.ScalarNode || path.ShortTag() != "!!str" {
+				return nil, usagef("set: %q is no path", path.Value)
 			}
-			value, err := st.value(item.Value, n)
+			value, err := st.value(list.Content[i+1], n)
 			if err != nil {
 				return nil, err
 			}
-			changes = append(changes, fixtures.Change{Path: path, Value: value})
+			changes = append(changes, fixtures.Change{Path: path.Value, Value: value, New: list == &s.Add})
 		}
-	}
-	for i := range s.Add {
-		changes[len(s.Set)+i].New = true
 	}
 	for _, path := range s.Unset {
 		changes = append(changes, fixtures.Change{Path: path})

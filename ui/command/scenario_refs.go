@@ -2,56 +2,71 @@ package command
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"gopkg.in/yaml.v3"
 
 	"pictap/fixtures"
 	"pictap/tunnel/pictify"
 )
 
 // value is a value of YAML as JSON, references resolved.
-func (st *stage) value(v any, n int) (json.RawMessage, error) {
-	switch v := v.(type) {
-	case string:
-		return st.resolve(v, n)
-	case yaml.MapSlice:
-		b := []byte{'{'}
-		for i, item := range v {
-			member, err := st.value(item.Value, n)
-			if err != nil {
-				return nil, err
-			}
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(pictify.AppendString(b, fmt.Sprint(item.Key)), ':')
-			b = append(b, member...)
-		}
-		return append(b, '}'), nil
-	case []any:
-		b := []byte{'['}
-		for i, element := range v {
-			text, err := st.value(element, n)
-			if err != nil {
-				return nil, err
-			}
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(b, text...)
-		}
-		return append(b, ']'), nil
+func (st *stage) value(v *yaml.Node, n int) (json.RawMessage, error) {
+	switch v.Kind {
+	case yaml.MappingNode:
+		return st.object(v, n)
+	case yaml.SequenceNode:
+		return st.list(v, n)
 	}
-	text, err := json.Marshal(v)
+	var plain any
+	switch v.ShortTag() {
+	case "!!null":
+	case "!!bool", "!!int", "!!float":
+		if err := v.Decode(&plain); err != nil {
+			return nil, usagef("set: %q cannot be read", v.Value)
+		}
+	default: // a date is a text, as it stands there
+		return st.resolve(v.Value, n)
+	}
+	text, err := json.Marshal(plain)
 	if err != nil {
 		return nil, usagef("set: a value cannot be written as JSON: %v", err)
 	}
 	return text, nil
+}
+
+func (st *stage) object(v *yaml.Node, n int) (json.RawMessage, error) {
+	b := []byte{'{'}
+	for i := 0; i+1 < len(v.Content); i += 2 {
+		member, err := st.value(v.Content[i+1], n)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(pictify.AppendString(b, v.Content[i].Value), ':')
+		b = append(b, member...)
+	}
+	return append(b, '}'), nil
+}
+
+func (st *stage) list(v *yaml.Node, n int) (json.RawMessage, error) {
+	b := []byte{'['}
+	for i, element := range v.Content {
+		text, err := st.value(element, n)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, text...)
+	}
+	return append(b, ']'), nil
 }
 
 var referenceForm = regexp.MustCompile(`\$\{([^}]*)\}`)

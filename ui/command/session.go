@@ -46,14 +46,18 @@ type session struct {
 
 	appNews chan struct{} // the app's state has changed
 	before  int64         // the newest delivery of earlier runs
+	begun   time.Time
+	orders  chan pauseOrder // to the goroutine that tends
 
 	mu       sync.Mutex // guards all below, for the page and the printer
 	live     []store.Subscription
+	paused   map[string]bool // those of them that a person has paused, by uid
 	refused  []string
 	warnings []string
 	tunnel   string // online, reconnecting, local
 	probed   bool
-	heldFor  int // deliveries that the people have been told of
+	heldFor  int       // deliveries that the people have been told of
+	signed   time.Time // when the newest edited event was signed, or will have been
 }
 
 // A loop is one goroutine that can be told to end and waited for.
@@ -105,7 +109,7 @@ var boundMemory = sync.OnceFunc(func() {
 // the subscriptions last. On error all of it is closed again.
 func startSession(ctx context.Context, env Env, p *printer, log *slog.Logger, cfg sessionConfig) (*session, error) {
 	s := &session{cfg: cfg, env: env, p: p, log: log, tunnel: "local",
-		failed: make(chan error, 4), appNews: make(chan struct{}, 1)}
+		failed: make(chan error, 4), appNews: make(chan struct{}, 1), begun: env.now(), orders: make(chan pauseOrder)}
 	s.run, s.stopRun = context.WithCancel(context.WithoutCancel(ctx))
 	moreProcessors()
 	boundMemory()
@@ -185,7 +189,7 @@ func (s *session) openState() (err error) {
 		return err
 	}
 	path := s.cfg.state.path(store.FileName)
-	opts := store.Options{Log: s.log, Now: s.env.Now, KeepCount: s.cfg.keepCount}
+	opts := store.Options{Log: s.log, Now: s.env.Now, KeepCount: s.cfg.keepCount, Index: true}
 	s.store, err = store.Open(path, opts)
 	if errors.Is(err, store.ErrCorrupt) {
 		s.store, err = s.beginAnew(path, opts, err)

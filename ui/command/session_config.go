@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"pictap/mock"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
@@ -27,6 +28,7 @@ type sessionConfig struct {
 	api          *pictify.Client // nil registers nothing
 	mode         string          // for ready: ngrok, public-url, local or mock
 	baseURL      string          // of the mock, for ready
+	mock         *mock.Server    // the one that runs inside; nil when none does
 	gallery      string          // of the demo's sample app, for ready
 	types        []pictify.EventType
 	filters      pictify.Filters

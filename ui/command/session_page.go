@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pictap/fixtures"
+	"pictap/mock"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 	"pictap/ui"
@@ -36,11 +37,19 @@ func (s *session) openPage() error {
 	opts := ui.Options{
 		Store: s.store, Status: s.status, Log: s.log, Now: s.env.Now, Random: s.env.random(),
 		Opened: s.p.pageLink, Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
+		Acts: s.acts(),
 	}
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
+	opts.Run = s.aboutRun
 	opts.Media = newPictureFetcher(s.cfg.pictureHosts, s.cfg.api).fetch
 	if s.forwarder != nil {
-		opts.Replay = s.replay
+		opts.Replay, opts.Drain = s.replay, s.lookForApp
+	}
+	if s.cfg.api != nil {
+		opts.SetPaused = s.setPaused
+	}
+	if s.cfg.mock != nil {
+		opts.Mock = lookInto(s.cfg.mock, s.cfg.baseURL)
 	}
 	h, err := ui.New(opts, l.Addr())
 	if err != nil {
@@ -87,7 +96,11 @@ func (s *session) replay(ctx context.Context, seq int64) (store.Attempt, error) 
 // secret: the same way as a real one, so that the page shows what it would show.
 func (s *session) trigger(ctx context.Context, t pictify.EventType) error {
 	at := s.env.now()
-	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, ""), t)
+	media := ""
+	if s.cfg.baseURL != "" { // the mock's
+		media = s.cfg.baseURL + mock.SampleMedia
+	}
+	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, media), t)
 }
 
 // sendSample sends the generator's next event of that type to our own receiver.

@@ -19,6 +19,10 @@ func (s *session) status() ui.Status {
 		st.ForwardTo = s.cfg.target.String()
 		app := s.forwarder.State()
 		st.App = appWord(app)
+		if app.Known {
+			since := app.Since.UTC().Truncate(time.Millisecond)
+			st.AppReason, st.AppSince = app.Reason, &since
+		}
 		if app.Known && !app.Up {
 			st.Held = app.Waiting
 		}
@@ -27,8 +31,11 @@ func (s *session) status() ui.Status {
 	defer s.mu.Unlock()
 	st.Tunnel, st.Probed, st.Warnings = s.tunnel, s.probed, append([]string{}, s.warnings...)
 	for _, row := range s.live {
-		st.Subscriptions = append(st.Subscriptions, ui.SubscriptionStatus{
-			UID: row.UID, Event: string(row.Event), URL: row.TargetURL, Status: string(pictify.Active)})
+		line := ui.SubscriptionStatus{UID: row.UID, Event: string(row.Event), URL: row.TargetURL, Status: string(pictify.Active)}
+		if s.paused[row.UID] {
+			line.Status, line.Note = string(pictify.Paused), "from the page"
+		}
+		st.Subscriptions = append(st.Subscriptions, line)
 	}
 	return st
 }

@@ -26,8 +26,12 @@ func (s *session) register(ctx context.Context) error {
 
 func (s *session) noteLive() {
 	live := append([]store.Subscription(nil), s.registrar.Live()...)
+	paused := make(map[string]bool)
+	for _, row := range live {
+		paused[row.UID] = s.registrar.IsPaused(row.UID)
+	}
 	s.mu.Lock()
-	s.live = live
+	s.live, s.paused = live, paused
 	s.mu.Unlock()
 	s.wake()
 }
@@ -88,6 +92,8 @@ func (s *session) tend(ctx context.Context) {
 				s.log.Warn("check subscriptions", "err", err)
 			}
 			s.noteLive()
+		case order := <-s.orders:
+			order.done <- s.obey(ctx, order)
 		case <-ctx.Done():
 			return
 		}

@@ -58,6 +58,9 @@ func (e Env) trigger(c *cli.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	if v.drawn && v.hasPictures() {
+		p.note("%s", p.paintTalk.dim("pictures are drawn by the mock that runs; --media-base "+fixtures.DefaultMediaBase+" has them at Pictify's"))
+	}
 	switch {
 	case c.Bool("dry-run") || c.String("as") != "":
 		return v.show(c, e, p)

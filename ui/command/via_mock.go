@@ -115,7 +115,7 @@ func (e Env) sendViaMock(c *cli.Context, p *printer, v *volley) error {
 		return withHint(fmt.Errorf("nobody has subscribed to %d of %d events", nobody, v.total()),
 			"pictap listen --mock, or POST /webhook-subscriptions at %s, subscribes", note.URL)
 	case refused > 0:
-		return fmt.Errorf("%d deliveries were refused", refused)
+		return fmt.Errorf("%w %s", errRefusedByApp, count(refused, "delivery"))
 	}
 	return nil
 }
@@ -125,6 +125,18 @@ func (n mockNote) emit(ctx context.Context, body []byte) (got mock.Emitted, err 
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return got, n.askFor(ctx, http.MethodPost, mock.EmitPath, body, &got)
+}
+
+// aliveWithin is how long a mock on this machine may take to say that it is there.
+const aliveWithin = time.Second
+
+// alive asks whether the mock that wrote the note is still there, and not another server
+// that has its port by now.
+func (n mockNote) alive(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+	defer cancel()
+	_, err := n.ask(ctx, http.MethodGet, mock.JournalPath+"?limit=1", nil)
+	return err
 }
 
 // askFor has a control endpoint of the mock answer into a struct.

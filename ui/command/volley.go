@@ -2,6 +2,7 @@ package command
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,8 @@ type volley struct {
 	order   []int // what is sent first; nil is the order of numbers
 	drop    float64
 	seed    uint64
+	media   string // where pictures are; "" is where Pictify has them
+	drawn   bool   // media is the mock, which nobody asked for
 	expect  expectation
 	script  []shot // of a scenario, instead of all that
 }
@@ -48,6 +51,13 @@ type shot struct {
 	step   string
 	wait   time.Duration // before it is sent
 	expect expectation
+}
+
+// hasPictures reports whether some of the events lead to pictures.
+func (v *volley) hasPictures() bool {
+	return v.script != nil || slices.ContainsFunc(v.kinds, func(k fixtures.Kind) bool {
+		return k.Event == pictify.RenderCompleted || k.Event == pictify.BindingUpdated
+	})
 }
 
 // total is how many requests there are; 0 is no end.
@@ -178,10 +188,10 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.setSeed(c, e, s.Seed)
+		v.setSeed(c, e, s.Seed, s.Seed == nil)
 		return v, v.play(name, s)
 	}
-	v.setSeed(c, e, nil)
+	v.setSeed(c, e, nil, c.String("data") == "" && c.String("from") == "")
 	if err := v.readEvents(c, e, patterns); err != nil {
 		return nil, err
 	}
@@ -198,8 +208,10 @@ func (e Env) volley(c *cli.Context) (*volley, error) {
 	return v, explainEdit(err)
 }
 
-// setSeed takes the seed of the flag, else the one given, else another each time.
-func (v *volley) setSeed(c *cli.Context, e Env, given *int64) {
+// setSeed takes the seed of the flag, else the one given, else another each time. Events
+// of no seed in particular have their pictures at the mock, if one runs and they are made
+// up; those of a seed are always the same.
+func (v *volley) setSeed(c *cli.Context, e Env, given *int64, madeUp bool) {
 	seed := e.now().UnixNano()
 	switch {
 	case c.IsSet("seed"):
@@ -208,7 +220,11 @@ func (v *volley) setSeed(c *cli.Context, e Env, given *int64) {
 		seed = *given
 	}
 	v.seed = uint64(seed)
-	v.gen = fixtures.New(seed, e.now(), c.String("media-base"))
+	if v.media == "" && madeUp && !c.IsSet("seed") {
+		v.media = e.picturesOfMock(c)
+		v.drawn = v.media != ""
+	}
+	v.gen = fixtures.New(seed, e.now(), v.media)
 	v.gen.Strict = c.Bool("strict")
 }
 
@@ -233,7 +249,7 @@ func (v *volley) readFlags(c *cli.Context, e Env) (err error) {
 	if strings.ContainsFunc(v.id, func(r rune) bool { return r <= ' ' || r > '~' }) || len(v.id) > 200 {
 		return usagef("--id may have up to 200 characters, printable ones without blanks")
 	}
-	_, err = mediaBase(c)
+	v.media, err = e.mediaBase(c)
 	return err
 }
 

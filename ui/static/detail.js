@@ -3,6 +3,7 @@
 // nodes, with what would hide or rearrange it spelled out.
 
 import { Component, html } from "./vendor/htm-preact.js";
+import { Actions } from "./actions.js";
 import { Attempts, Outlook, sentence } from "./attempts.js";
 import { Body } from "./body.js";
 import { Fields, fieldLines } from "./fields.js";
@@ -24,8 +25,6 @@ import { ago, answer, exact, journey, kindOf, oneLine, outcome, plural, size, ve
  * @property {Model} model
  * @property {number} seq
  * @property {Summary=} d             the delivery as the list has it; left out when it has not
- * @property {boolean=} replaying
- * @property {(() => void)=} onReplay
  */
 
 /** The pictures come when somebody opens a delivery that has some. @type {import("./lazy.js").Part} */
@@ -144,20 +143,19 @@ export class Detail extends Component {
 
   /** header says which delivery it is. @param {Summary | undefined} d */
   header(d) {
-    const { seq, model, replaying = false, onReplay } = this.own;
+    const { seq, model } = this.own;
     const at = d && new Date(d.time);
     return html`
       <header>
         <div class="title">
           <h2>${d ? html`<i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${oneLine(d.event) || "unrecognised"}` : "Delivery d" + seq}</h2>
           <div class="actions">
-            ${d && onReplay && model.status?.can_replay && html`<button class="primary" disabled=${replaying || model.connection !== "live"} onClick=${onReplay}
-              title="Send it to the app again, freshly signed (r)">${replaying ? "Replaying…" : "Replay"}</button>`}
             <button class="quiet close" aria-label="Close the detail" title="Close (esc)" onClick=${() => model.close()}>✕</button>
           </div>
         </div>
         <p class="about">${d && oneLine(d.about)}</p>
         <p class="facts-line"><span class="mono">d${seq}</span>${d && at && html` · <time datetime=${d.time} title=${exact(at)}>${exact(at)}</time> · ${ago(at, new Date())} · ${d.source === "local" ? "test event" : "from Pictify"}`}${" · "}<button class="quiet inline" onClick=${() => copy(model, address(seq))} title="Copy the address of this page with this delivery open">copy link</button></p>
+        ${d && html`<${Actions} key=${d.id} model=${model} d=${d} />`}
       </header>`;
   }
 }

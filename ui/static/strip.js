@@ -2,7 +2,9 @@
 // The strip at the top: whether this page is connected, where deliveries come in, where they go, and what is in the way.
 
 import { Component, html } from "./vendor/htm-preact.js";
-import { clock, oneLine } from "./text.js";
+import { Pulse } from "./pulse.js";
+import { call, message } from "./session.js";
+import { clock, exact, oneLine, plural } from "./text.js";
 
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./types.js").SubscriptionStatus} SubscriptionStatus */
@@ -11,12 +13,18 @@ import { clock, oneLine } from "./text.js";
 export class Strip extends Component {
   constructor() {
     super();
-    this.state = { open: false };
+    this.state = { open: false, draining: false };
   }
 
   /** @returns {{model: Model}} */
   get own() {
     return /** @type {any} */ (this.props);
+  }
+
+  async drain() {
+    this.setState({ draining: true });
+    await drain(this.own.model);
+    this.setState({ draining: false });
   }
 
   render() {
@@ -29,6 +37,7 @@ export class Strip extends Component {
           ${s?.mode && html`<em class="tag">${modes[s.mode] ?? oneLine(s.mode)}</em>`}
         </div>
         <${ConnectionState} model=${model} />
+        <${Pulse} model=${model} />
         ${s && html`
           <dl class="facts">
             <${Fact} name="In">
@@ -41,7 +50,11 @@ export class Strip extends Component {
               ${s.forward_to && html`<span class="address" title=${oneLine(s.forward_to)}>${oneLine(s.forward_to)}</span>`}
               <${Light} ...${app(s)} />
             <//>
-            <${Fact} name="Waiting"><${Light} tone=${s.held > 0 ? "warn" : "quiet"} words=${s.held.toLocaleString()} /><//>
+            <${Fact} name="Waiting">
+              <${Light} tone=${s.held > 0 ? "warn" : "quiet"} words=${s.held.toLocaleString()} />
+              ${s.held > 0 && s.can_drain && html`<button class="quiet drain" disabled=${this.state.draining || model.connection !== "live"} onClick=${() => this.drain()}
+                title="Look for the app now, and hand over what waits if it is there">drain now</button>`}
+            <//>
             ${s.subscriptions.length > 0 && html`<${Fact} name="Subscriptions">
               <button class="quiet" aria-expanded=${this.state.open} aria-controls="subscriptions" onClick=${() => this.setState({ open: !this.state.open })}>
                 <${Light} ...${activity(s.subscriptions)} />
@@ -73,10 +86,10 @@ function Fact({ name, children }) {
 
 /**
  * Light is a coloured dot and the words that say the same.
- * @param {{tone: string, words: string}} props
+ * @param {{tone: string, words: string, title?: string}} props
  */
-export function Light({ tone, words }) {
-  return html`<span class=${"light " + tone}><i aria-hidden="true" />${words}</span>`;
+export function Light({ tone, words, title }) {
+  return html`<span class=${"light " + tone} title=${title}><i aria-hidden="true" />${words}</span>`;
 }
 
 /** @param {{list: SubscriptionStatus[]}} props */
@@ -116,14 +129,31 @@ function tunnel(s) {
  */
 function app(s) {
   if (!s.forward_to) return { tone: "quiet", words: "nowhere: recorded only" };
-  if (s.app === "answering") return { tone: "ok", words: "answering" };
-  return s.app === "down" ? { tone: "bad", words: "does not answer" } : { tone: "quiet", words: "not tried yet" };
+  const title = s.app_since ? (s.app_reason ? oneLine(s.app_reason) + ", " : "") + "since " + exact(new Date(s.app_since)) : undefined;
+  if (s.app === "answering") return { tone: "ok", words: "answering", title };
+  return s.app === "down" ? { tone: "bad", words: "does not answer", title } : { tone: "quiet", words: "not tried yet" };
 }
 
 /** @param {SubscriptionStatus[]} list */
 function activity(list) {
   const active = list.filter((s) => s.status === "active").length;
   return active === list.length ? { tone: "ok", words: active + " active" } : { tone: "warn", words: active + " of " + list.length + " active" };
+}
+
+/**
+ * drain has pictap look for the app at once, and says what came of it.
+ * @param {Model} model
+ */
+export async function drain(model) {
+  try {
+    /** @type {import("./types.js").Drained} */
+    const { app, reason, waiting } = await call("POST", "/api/drain", {});
+    const what = plural(waiting, "delivery", "deliveries");
+    if (app === "answering") model.say("The app answers" + (waiting > 0 ? ": " + what + (waiting === 1 ? " is" : " are") + " on the way." : "."), "ok");
+    else model.say("The app cannot be reached" + (reason ? ": " + oneLine(reason) : "") + ". " + what + (waiting === 1 ? " waits" : " wait") + " on.", "bad");
+  } catch (err) {
+    model.say("Could not look for the app: " + message(err), "bad");
+  }
 }
 
 /**

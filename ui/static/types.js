@@ -176,7 +176,16 @@
  * @property {SubscriptionStatus[]} subscriptions
  * @property {string} version
  * @property {string[]} warnings
+ * @property {string=} app_reason     why it is down
+ * @property {string=} app_since      when app became what it is
  * @property {boolean} can_replay
+ * @property {boolean} can_drain      POST /api/drain has the app looked for at once
+ * @property {boolean} can_pause      subscriptions may be paused and resumed
+ * @property {boolean} mock           a mock runs inside, see /api/mock
+ * @property {boolean} can_send       POST /api/send takes an edited event
+ * @property {boolean} can_fixture
+ * @property {Named[]} copy_forms     what GET /api/deliveries/{id}/copy can make
+ * @property {Named[]} export_as      what GET /api/export can make
  * @property {string[]} events        the types POST /api/trigger accepts, none when it accepts nothing
  */
 
@@ -192,17 +201,292 @@
  * the revision we asked for cannot be continued: what we have is to be thrown away and read anew. "beat"
  * says that the server is alive.
  * @typedef {object} Frame
- * @property {string} type            "hello" "reset" "deliveries" "status" "beat"
+ * @property {string} type            "hello" "reset" "removed" "deliveries" "status" "beat"
  * @property {string=} epoch          hello
  * @property {number=} rev            hello, deliveries: the revision reached
  * @property {Summary[]=} deliveries  deliveries: oldest change first
  * @property {Status=} status         status
+ * @property {string[]=} ids          removed: deliveries that were deleted
  */
 
 /**
+ * One step of a search, or of the whole list.
  * @typedef {object} Page
  * @property {Summary[]} deliveries   newest first
- * @property {boolean} more           older ones exist
+ * @property {boolean} more           there may be older ones that match
+ * @property {number} next            the step after this one goes on before this number
+ * @property {string} q               the search with its "last" and "10m" settled, for the steps after this one
+ * @property {number} rev             it knows all changes up to here
+ * @property {number} total           how many are stored, whether they match or not
+ */
+
+/**
+ * What changed after a revision, as a search sees it.
+ * @typedef {object} Changes
+ * @property {Summary[]} deliveries   those that match, oldest change first
+ * @property {number[]} gone          the numbers of those that do not
+ * @property {number} rev             the revision reached
+ * @property {boolean} more           there was more than fits into one answer
+ * @property {boolean} reset          it is too much, or from another store: read anew
+ * @property {number} total           how many are stored
+ */
+
+/**
+ * Why a search makes no sense; the answer's status is 400.
+ * @typedef {object} SearchTrouble
+ * @property {string} error
+ * @property {number} pos             where in the text
+ * @property {string} hint            what would be right, may be ""
+ */
+
+/**
+ * A key of the search language.
+ * @typedef {object} SearchWord
+ * @property {string} key             as it is typed, "event:"
+ * @property {string} meaning
+ * @property {string[]} values        those that are known beforehand
+ */
+
+/**
+ * @typedef {object} SearchWords
+ * @property {SearchWord[]} words
+ */
+
+/**
+ * What there is to know of this run. Texts are "" when there is nothing to say.
+ * @typedef {object} Run
+ * @property {string} started
+ * @property {string} state_dir
+ * @property {string} database
+ * @property {string} receiver        address of the receiver's own port
+ * @property {string} api             base URL of the service that subscriptions are registered with
+ * @property {string} account         which key, without showing it
+ * @property {string} ack             "record" "relay"
+ * @property {boolean} resign         what is forwarded is signed with the local secret
+ * @property {string} on_exit         of the subscriptions: "delete" "pause" "keep"
+ * @property {number} keep_count
+ * @property {number} keep_bytes
+ * @property {number} database_bytes
+ * @property {number} deliveries      verified ones that are stored
+ * @property {number} bytes           of their bodies and headers
+ * @property {number} unverified      others that are stored
+ * @property {number} keep_unverified
+ */
+
+/**
+ * What arrived in one step of time, by what became of it. Every delivery counts once.
+ * @typedef {object} ChartStep
+ * @property {string} time            when the step begins
+ * @property {number} taken           the app answered 2xx
+ * @property {number} refused         the app answered something else
+ * @property {number} unanswered      waits for the app, or the app broke off
+ * @property {number} recorded        there is no app
+ * @property {number} unverified      not handed on
+ * @property {number} answers         of the app
+ * @property {number} p50_ms          half of them took at most so long
+ * @property {number} p95_ms
+ */
+
+/**
+ * @typedef {object} Chart
+ * @property {string} from
+ * @property {string} to
+ * @property {number} step_ms
+ * @property {ChartStep[]} steps      those without a delivery are left out
+ */
+
+/**
+ * One delivery by its name.
+ * @typedef {object} Sight
+ * @property {string} id
+ * @property {string} time
+ * @property {number} status          of the app's last answer; 0 for none
+ */
+
+/**
+ * How far one event type has come.
+ * @typedef {object} CoveredType
+ * @property {string} event
+ * @property {boolean} known          a documented type, which counts
+ * @property {boolean} can_send       POST /api/trigger makes one
+ * @property {number} taken
+ * @property {number} refused
+ * @property {number} unanswered
+ * @property {number} recorded
+ * @property {number} unverified
+ * @property {Sight=} last            the newest that came
+ * @property {Sight=} answered        the newest that verified and was answered
+ */
+
+/**
+ * @typedef {object} Coverage
+ * @property {CoveredType[]} types
+ */
+
+/**
+ * @typedef {object} Hold
+ * @property {number} waiting
+ * @property {Summary[]} deliveries   the first of them, the oldest first
+ */
+
+/**
+ * What came of looking for the app.
+ * @typedef {object} Drained
+ * @property {string} app             "answering" "down"
+ * @property {string=} reason
+ * @property {number} waiting         deliveries that waited before
+ */
+
+/**
+ * A {@link SubscriptionStatus} with what has come by it.
+ * @typedef {object} SubscriptionLine
+ * @property {string} uid
+ * @property {string} event
+ * @property {string} url
+ * @property {string} status
+ * @property {string=} note
+ * @property {number} taken
+ * @property {number} refused
+ * @property {number} unanswered
+ * @property {number} recorded
+ * @property {number} unverified
+ * @property {Sight=} last
+ */
+
+/**
+ * @typedef {object} SubscriptionList
+ * @property {SubscriptionLine[]} subscriptions
+ */
+
+/**
+ * A request to the mock and its answer, or one of its attempts to deliver. Texts are "" when there are none.
+ * @typedef {object} MockEntry
+ * @property {number} seq             from 1, without gaps
+ * @property {string} time
+ * @property {string} kind            "request" "delivery"
+ * @property {string} method
+ * @property {string} path            of a delivery, the URL
+ * @property {number} status          0: no answer
+ * @property {number} duration_ms
+ * @property {number} request_bytes
+ * @property {number} answer_bytes
+ * @property {string} request         how the body begins
+ * @property {string} answer
+ * @property {string} fault           what went wrong on purpose
+ * @property {[string, string][]=} request_header   without secrets
+ * @property {[string, string][]=} answer_header
+ * @property {string} subscription
+ * @property {string} delivery
+ * @property {string} event
+ * @property {number} attempt         0 for a test delivery
+ * @property {string} error
+ * @property {string} wait            until the next attempt, as documented
+ * @property {boolean} gave_up
+ */
+
+/**
+ * @typedef {object} MockJournal
+ * @property {MockEntry[]} entries    oldest first
+ */
+
+/**
+ * @typedef {object} MockAttempt
+ * @property {number} n               0 for a test delivery
+ * @property {string} time
+ * @property {number} status          0: no answer
+ * @property {number} duration_ms
+ * @property {string} error
+ * @property {string} answer          how it begins
+ */
+
+/**
+ * A wait before a further attempt.
+ * @typedef {object} MockWait
+ * @property {string} said            as documented, "30m"
+ * @property {number} ms              on the compressed clock
+ */
+
+/**
+ * An event on its way to a subscription of the mock, with its ladder of retries.
+ * @typedef {object} MockDelivery
+ * @property {string} id
+ * @property {string} event
+ * @property {string} subscription
+ * @property {string} url
+ * @property {string} state           "waiting" "active" "delayed" "failed" "received"
+ * @property {number} made            attempts; may be more than are remembered
+ * @property {MockAttempt[]} attempts
+ * @property {string=} due            the next attempt
+ * @property {boolean} can_attempt    at once
+ * @property {MockWait[]} remaining   waits after the next one, if it fails
+ */
+
+/**
+ * @typedef {object} MockSubscription
+ * @property {string} uid
+ * @property {string} event
+ * @property {string} url
+ * @property {string} status          "active" "paused" "failed"
+ * @property {number} deliveries
+ * @property {number} failures        attempts since the last that succeeded
+ */
+
+/**
+ * @typedef {object} MockQueue
+ * @property {number} waiting
+ * @property {number} active
+ * @property {number} delayed         until a retry
+ * @property {number} completed
+ * @property {number} failed          given up
+ */
+
+/**
+ * @typedef {object} MockState
+ * @property {string} url
+ * @property {number} scale           how many times faster time goes
+ * @property {string[]} waits         before each further attempt, as documented
+ * @property {string[]} faults
+ * @property {MockQueue} queue
+ * @property {MockDelivery[]} deliveries  what is due, then what has ended, the newest first
+ * @property {MockSubscription[]} subscriptions
+ */
+
+/**
+ * Something to choose.
+ * @typedef {object} Named
+ * @property {string} name
+ * @property {string} title
+ */
+
+/**
+ * Something that is wrong with a body.
+ * @typedef {object} Problem
+ * @property {number} line            from 1
+ * @property {number} column
+ * @property {string=} path           of the value; left out for the whole
+ * @property {string} text
+ * @property {boolean=} warning       only something that the documents do not know
+ */
+
+/**
+ * @typedef {object} Sent
+ * @property {string} id              the delivery that an edited one has become
+ */
+
+/**
+ * @typedef {object} Copied
+ * @property {string} text
+ * @property {string=} note           what is not as one would expect
+ */
+
+/**
+ * @typedef {object} Saved
+ * @property {string} path            where the fixture was written
+ */
+
+/**
+ * @typedef {object} RemovedCount
+ * @property {number} removed
  */
 
 export {};
