@@ -154,8 +154,7 @@ export class Detail extends Component {
           </div>
         </div>
         <p class="about">${d && oneLine(d.about)}</p>
-        <p class="facts-line"><span class="mono">d${seq}</span>${d && at && html` · <time datetime=${d.time} title=${exact(at)}>${exact(at)}</time> · ${ago(at, new Date())} · ${d.source === "local" ? "test event" : "from Pictify"}`}
-          · <button class="quiet inline" onClick=${() => copy(model, address(seq))} title="Copy the address of this page with this delivery open">copy link</button></p>
+        <p class="facts-line"><span class="mono">d${seq}</span>${d && at && html` · <time datetime=${d.time} title=${exact(at)}>${exact(at)}</time> · ${ago(at, new Date())} · ${d.source === "local" ? "test event" : "from Pictify"}`}${" · "}<button class="quiet inline" onClick=${() => copy(model, address(seq))} title="Copy the address of this page with this delivery open">copy link</button></p>
         ${d && html`<${Actions} key=${d.id} model=${model} d=${d} />`}
       </header>`;
   }
