@@ -53,6 +53,8 @@ class App extends Component {
     this.model = new Model();
     this.reader = new Reader(this.model);
     this.alerts = new Alerts(this.model);
+    /** What was last shown beside the list. @type {import("./types.js").Summary | undefined} */
+    this.shown = undefined;
     this.bindKeys();
   }
 
@@ -210,7 +212,8 @@ class App extends Component {
   opened() {
     const { model } = this;
     const seq = model.opened;
-    const d = model.row(seq);
+    const d = model.row(seq) ?? (this.shown?.seq === seq ? this.shown : undefined); // while the list is read anew, what is open stays
+    this.shown = d;
     const pane = panes[model.place.pane];
     return html`
       <div class="beside">
