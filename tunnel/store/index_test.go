@@ -279,12 +279,14 @@ func TestIndexIsThrowAway(t *testing.T) {
 				spoil(t)
 				s := openAt(t, path, store.Options{})
 				n := len(whole(t, s))
-				want := fmt.Sprintf("d%d", n)
 				check := func() {
 					t.Helper()
-					text := fmt.Sprintf(`"n\":%d}"`, n-1)
-					if got := ids(search(t, s, text)); got != want {
-						t.Errorf("%s finds %s, want %s", text, got, want)
+					for _, n := range []int{8, n} {
+						want := fmt.Sprintf("d%d", n)
+						text := fmt.Sprintf(`"n\":%d}"`, n-1)
+						if got := ids(search(t, s, text)); got != want {
+							t.Errorf("%s finds %s, want %s", text, got, want)
+						}
 					}
 					if got := search(t, s, "del_1007"); len(got) != 0 {
 						t.Errorf("finds %d of another store", len(got))
@@ -376,18 +378,18 @@ func TestIndexerKeepsOutOfTheWay(t *testing.T) {
 		if n := rows(); n != 30 {
 			t.Errorf("%d in the index later, want 30", n)
 		}
-		for n := range 200 { // 1000 a second
+		for n := range 1200 { // 600 a second
 			record(t, s, delivery(1000+n))
-			if n%10 == 0 {
+			if n%6 == 0 {
 				time.Sleep(10 * time.Millisecond)
-			}
-			if n > 0 && rows() != 30 {
-				t.Fatalf("indexed in a burst, after %d", n)
+				if rows() != 30 {
+					t.Fatalf("indexed in a burst, after %d", n)
+				}
 			}
 		}
 		time.Sleep(3 * time.Second)
-		if n := rows(); n != 230 {
-			t.Errorf("%d in the index after the burst, want 230", n)
+		if n := rows(); n != 1230 {
+			t.Errorf("%d in the index after the burst, want 1230", n)
 		}
 	})
 }
@@ -433,5 +435,37 @@ func TestIndexIsBounded(t *testing.T) {
 	}
 	if got := ids(search(t, s, `"n\":300}"`)); got != "d301" {
 		t.Errorf("finds %s, want d301, which still waits", got)
+	}
+}
+
+// Each text is found by its search, with the index as without.
+func TestIndexedOddTexts(t *testing.T) {
+	hundred := `{"data":{"list":[` + strings.Repeat("0,", 100) + `"x"]}}`
+	for _, tt := range []struct{ body, search string }{
+		{"x ab\x00cd y", "\"b\x00c\""},
+		{"x ab\x00cd y", "\"ab\x00cd\"*y"},
+		{hundred, "data.list.100:x"},
+		{hundred, "data.list.1*:x"},
+		{"İSTANBUL", "istanbul"},
+		{"\u212aelvin", "KELVIN"},
+		{"ab\xffcd", "\"b\ufffdc\""},
+		{"ab\ufffecd", "\"ab\ufffecd\""},
+		{`say "it" AND (that)`, `"\"it\" AND (that)"`},
+		{`{"data":{"\u0066oo":"b\u0061r"}}`, "data.foo:bar"},
+		{`{"data":{"\u0066oo":"b\u0061r","foo":1200.0}}`, "data.foo:1200"},
+		{`{"a":"Gr\u00fc\u00dfe"}`, "GRÜßE"},
+		{`{"a":"\ud83d\ude00\ud83d\ude00\ud83d\ude00"}`, "😀😀😀"},
+		{"日本語版", "本語版"},
+		{strings.Repeat("long ", 10_000) + "end", "end"},
+	} {
+		s := open(t, store.Options{})
+		d := delivery(1)
+		d.Body = []byte(tt.body)
+		record(t, s, d)
+		before := ids(search(t, s, tt.search))
+		indexNow(t, s)
+		if after := ids(search(t, s, tt.search)); before != "d1" || after != "d1" {
+			t.Errorf("%s finds %q in %.40q, and %q with the index", tt.search, before, tt.body, after)
+		}
 	}
 }
