@@ -41,33 +41,6 @@ func (h *Handler) currentStatus() statusAnswer {
 	return s
 }
 
-const (
-	pageDefault = 100
-	pageMax     = 1000
-)
-
-// deliveries lists summaries, newest first: ?before=SEQ&limit=N&event=…&verdict=…
-func (h *Handler) deliveries(w http.ResponseWriter, r *http.Request) error {
-	before, err := number(r, "before", 0)
-	if err != nil {
-		return err
-	}
-	limit, err := number(r, "limit", pageDefault)
-	if err != nil {
-		return err
-	}
-	limit = min(max(limit, 1), pageMax)
-	list, err := h.opts.Store.List(r.Context(), store.Query{
-		Before: before, Limit: int(limit) + 1, // one more tells whether there is more
-		Event: r.FormValue("event"), Verdict: r.FormValue("verdict"),
-	})
-	if err != nil {
-		return err
-	}
-	more := len(list) > int(limit)
-	return writeJSON(w, http.StatusOK, page{Deliveries: summariesOf(list[:min(len(list), int(limit))]), More: more})
-}
-
 // number reads a query parameter that is a whole number, zero or more.
 func number(r *http.Request, name string, missing int64) (int64, error) {
 	text := r.FormValue(name)

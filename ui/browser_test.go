@@ -128,7 +128,7 @@ func openTab(t testing.TB, parent context.Context, options ...chromedp.ContextOp
 }
 
 // artifacts is where pictures go.
-func artifacts(t testing.TB) string { return t.(*testing.T).ArtifactDir() }
+func artifacts(t testing.TB) string { return t.(interface{ ArtifactDir() string }).ArtifactDir() }
 
 func (p *tab) listen(ev any) {
 	var text string

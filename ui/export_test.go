@@ -68,7 +68,11 @@ func WireSamples(d store.Delivery) map[string]any {
 		"Status":             s,
 		"SessionGrant":       sessionGrant{"token", "resume", "epoch"},
 		"Frame":              frame{"deliveries", "epoch", &rev, []summary{summaryOf(d)}, &s},
-		"Page":               page{[]summary{summaryOf(d)}, true},
+		"Page":               searchPage{page{[]summary{summaryOf(d)}, true}, 17, "d17", 42, 100},
+		"Changes":            changesPage{[]summary{summaryOf(d)}, []int64{3}, 42, true, true, 100},
+		"SearchTrouble":      searchTrouble{"there is no key \"evnt\"", 6, "did you mean event:x?"},
+		"SearchWord":         searchWord{"source:", "who sent it", []string{"pictify"}},
+		"SearchWords":        searchWords{[]searchWord{{"source:", "who sent it", []string{"pictify"}}}},
 	}
 	maps.Copy(samples, aroundSamples(d))
 	return samples

@@ -154,8 +154,8 @@ func TestMockView(t *testing.T) {
 	s := serve(t, o)
 	p := newTab(t)
 	p.open(s.LaunchURL())
-	p.wait(live + ` && document.querySelectorAll(".tabs button").length === 3`)
-	p.click(`.tabs button:nth-child(3)`)
+	p.wait(live + ` && document.querySelectorAll(".tabs nav button").length === 3`)
+	p.click(`.tabs nav button:nth-child(3)`)
 	p.wait(`location.hash === "#view=mock" && document.querySelectorAll(".entry").length === 30`)
 	ladder := func(n int) string {
 		return eval[string](p, fmt.Sprintf(`[...document.querySelectorAll(".ladder:nth-child(%d) .rung")].map(r => r.innerText.replace(/\s+/g, " ").replace(/ \d\d:\d\d:\d\d$/, "")).join("|")`, n))
@@ -204,7 +204,7 @@ func TestMockView(t *testing.T) {
 	p.click(`.entry:nth-child(2) .entry-line`)
 	p.wait(`/"title": "Internal error"/.test(document.querySelector(".entry-more").innerText) && document.querySelector(".entry-line[aria-expanded=true]")`)
 
-	p.click(`.tabs button:nth-child(2)`)
+	p.click(`.tabs nav button:nth-child(2)`)
 	p.wait(`location.hash === "#view=overview"`)
 	eval[chromedp.Void](p, `history.back()`)
 	p.wait(`location.hash === "#view=mock" && document.querySelectorAll(".entry").length === 31`)
@@ -213,7 +213,7 @@ func TestMockView(t *testing.T) {
 	bare := serve(t, demoOptions(openStore(t)))
 	q := newTab(t)
 	q.open(bare.LaunchURL() + "&view=mock")
-	q.wait(`/No mock runs inside/.test(document.querySelector("main").innerText) && document.querySelectorAll(".tabs button").length === 2`)
+	q.wait(`/No mock runs inside/.test(document.querySelector("main").innerText) && document.querySelectorAll(".tabs nav button").length === 2`)
 	q.healthy()
 }
 

@@ -175,6 +175,9 @@ func TestOverviewLook(t *testing.T) {
 	p.open(s.LaunchURL() + "&view=overview")
 	p.wait(`document.querySelector(".plots canvas") && document.querySelector(".coverage tbody tr") && document.querySelector(".about dd")`)
 	look(t, p, "overview")
+	eval[chromedp.Void](p, `void document.querySelector(".as-table summary").click()`)
+	p.wait(`document.querySelectorAll(".as-table tbody tr").length > 50`)
+	look(t, p, "overview-table")
 	p.healthy()
 
 	empty := newNeighbourhood(t)

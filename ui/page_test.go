@@ -256,7 +256,8 @@ func TestPageManyRows(t *testing.T) {
 	// Following again, the page lets go of the oldest.
 	writeMore(t, st, 12_500, 20)
 	p.wait(`document.querySelector("#d12520")`)
-	p.wait(`document.querySelector(".toolbar small").textContent === "10,000+"`)
+	p.wait(`document.querySelector(".toolbar small").textContent === "12,520"`)
+	p.wait(`document.querySelector(".lines").clientHeight === 32 * 10_000`)
 	p.healthy()
 }
 

@@ -57,6 +57,8 @@ var routes = []route{
 	{"GET", "/api/mock/journal", bearer, (*Handler).mockJournal},
 	{"POST", "/api/mock/deliveries/{id}/attempt", bearer, (*Handler).mockAttempt},
 	{"POST", "/api/mock/subscriptions/{uid}/resume", bearer, (*Handler).mockResume},
+	{"GET", "/api/changes", bearer, (*Handler).changes},
+	{"GET", "/api/search/words", bearer, (*Handler).words},
 	{"GET", "/api/live", protocol, (*Handler).live},
 }
 

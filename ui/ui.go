@@ -38,6 +38,10 @@
 // sleep until the store rings. Reconnecting is the same question with the last
 // REV, a slow browser gets larger batches and never gaps, and nobody else waits
 // for it. See live.go, and pace.go for what happens under load.
+//
+// A page with a search on asks likewise, over HTTP: what changed after REV, and
+// which of it matches? The socket only tells it when to ask. The alternative, a
+// search per socket, would have meant a new connection for each letter typed.
 package ui
 
 import (

@@ -36,8 +36,9 @@ type index struct {
 	size   int64       // of a part, in deliveries
 	broken atomic.Bool // somebody met an error that a new file would cure
 
-	filling sync.Mutex // held by the one who writes, who also guards writer
-	writer  *sql.DB    // nil until first used
+	filling sync.Mutex // held by the one who writes, who also guards the next two
+	writer  *sql.DB    // the index; nil until first used
+	source  *sql.DB    // the database, by a connection that goes when it is not used; likewise
 
 	mu      sync.RWMutex // held for reading while the file is read, for writing while the rest changes
 	db      *sql.DB      // for readers; nil until first used
@@ -128,9 +129,12 @@ func indexParts(ctx context.Context, tx *sql.Tx) ([]indexPartOf, error) {
 // and what is there is whole.
 func (x *index) open() *sql.DB {
 	if x.writer == nil {
-		x.writer = openDB(dsn(x.path, "journal_mode(WAL)", "synchronous(NORMAL)", "checkpoint_fullfsync(1)", "cache_size(-1000)"))
+		x.writer = openDB(dsn(x.path, "journal_mode(WAL)", "synchronous(NORMAL)", "checkpoint_fullfsync(1)", "cache_size(-500)"))
 		x.writer.SetMaxOpenConns(1)
 		x.writer.SetConnMaxIdleTime(indexIdle)
+		x.source = openDB(uri(x.s.path, "ro", "query_only(1)", "cache_size(-200)"))
+		x.source.SetMaxOpenConns(1)
+		x.source.SetConnMaxIdleTime(indexIdle)
 	}
 	return x.writer
 }
@@ -195,8 +199,8 @@ func (x *index) closeFiles() (err error) {
 		err = x.db.Close()
 	}
 	if x.writer != nil {
-		err = errors.Join(err, x.writer.Close())
+		err = errors.Join(err, x.writer.Close(), x.source.Close())
 	}
-	x.db, x.writer, x.trusted = nil, nil, false
+	x.db, x.writer, x.source, x.trusted = nil, nil, nil, false
 	return err
 }

@@ -24,7 +24,7 @@ type indexing struct {
 // more.
 func (x *index) batch(ctx context.Context, db *sql.DB, still func() bool) (more bool, err error) {
 	b := &indexing{size: x.size}
-	if b.from, err = x.s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
+	if b.from, err = x.source.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 		return false, err
 	}
 	defer b.from.Rollback() // nothing was written
@@ -131,6 +131,9 @@ func (b *indexing) openPart(ctx context.Context) (p indexPartOf, err error) {
 	}
 	_, err = b.to.ExecContext(ctx, "CREATE VIRTUAL TABLE "+p.table()+
 		" USING fts5 (text, tokenize = 'trigram case_sensitive 1', content = '', columnsize = 0, detail = none)")
+	if err == nil { // a quarter of what is usual: it takes several times as much memory
+		_, err = b.to.ExecContext(ctx, "INSERT INTO "+p.table()+" ("+p.table()+", rank) VALUES ('hashsize', 262144)")
+	}
 	return p, err
 }
 

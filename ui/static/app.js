@@ -1,19 +1,24 @@
 // @ts-check
-// The page: strip, list and detail, the keyboard, and the calls that people make.
+// The page: strip, tabs, search, list and detail, and what the keys do.
 
 import { Component, html, render } from "./vendor/htm-preact.js";
+import { Alerts, Notices, Toolbox, dress } from "./comfort.js";
 import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
+import { bind, does, keys, label, press, provide } from "./keys.js";
 import { Lazy } from "./lazy.js";
-import { List } from "./list.js";
+import { List, pin } from "./list.js";
 import { follow } from "./live.js";
-import { Model, pageSize } from "./model.js";
-import { Refused, call, message, take, welcome } from "./session.js";
+import { Model } from "./model.js";
+import { Reader } from "./reader.js";
+import { Chips, NoMatch, Search, Trouble, count, troubled } from "./search.js";
+import { call, message, take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
 import { answer, duration, oneLine } from "./text.js";
 import { Trigger } from "./trigger.js";
 
 /** @typedef {import("./types.js").Attempt} Attempt */
+/** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./lazy.js").Part} Part */
 /** @typedef {import("./model.js").Model} ModelOf */
 
@@ -22,33 +27,39 @@ import { Trigger } from "./trigger.js";
  * @typedef {object} View
  * @property {string} name                     as the place has it
  * @property {string} title
+ * @property {string=} key                     the letter that leads there after g
  * @property {Part=} part
  * @property {((model: ModelOf) => boolean)=} exists   whether there is such a view now
  */
 
 /** @type {View[]} */
 const views = [
-  { name: "", title: "Deliveries" },
-  { name: "overview", title: "Overview", part: { load: () => import("./overview.js"), style: "overview.css" } },
-  { name: "mock", title: "Mock", part: { load: () => import("./mock.js"), style: "mock.css" }, exists: (model) => model.status?.mock === true },
+  { name: "", title: "Deliveries", key: "d" },
+  { name: "overview", title: "Overview", key: "o", part: { load: () => import("./overview.js"), style: "overview.css" } },
+  { name: "mock", title: "Mock", key: "m", part: { load: () => import("./mock.js"), style: "mock.css" }, exists: (model) => model.status?.mock === true },
 ];
 
 /** What is shown of an open delivery beside its detail, by the name of the place's pane. @type {Record<string, Part>} */
 const panes = {};
 
+/** @type {Part} */
+const help = { load: () => import("./help.js"), style: "help.css" };
+
 class App extends Component {
   constructor() {
     super();
-    this.state = { triggering: false };
+    this.state = { triggering: false, helping: false };
     this.model = new Model();
+    this.reader = new Reader(this.model);
+    this.alerts = new Alerts(this.model);
     this.replaying = 0; // seq of the delivery that is being replayed
-    this.reading = false; // a page of older deliveries is on its way
+    this.bindKeys();
   }
 
   componentDidMount() {
-    const { model } = this;
+    const { model, reader } = this;
     model.watch(() => this.setState({}));
-    document.addEventListener("keydown", (e) => this.key(e));
+    document.addEventListener("keydown", (e) => press(e, model));
     addEventListener("hashchange", () => {
       if (model.connection !== "locked") take().catch(() => false); // then follow does
     });
@@ -57,50 +68,67 @@ class App extends Component {
     take()
       .catch(() => false) // follow tries again what there is
       .then(() => model.arrive())
-      .then(() => follow({
-        connection: (c) => model.connect(c),
-        status: (status) => model.receive({ type: "status", status }),
-        since: () => model.rev,
-        epoch: () => model.epoch,
-        frame: (f) => {
-          if (model.receive(f)) this.read();
-        },
-      }));
+      .then(() => {
+        reader.begin(); // the socket says later what has changed since
+        return follow({
+          connection: (c) => model.connect(c),
+          status: (status) => model.receive({ type: "status", status }),
+          since: () => model.rev,
+          epoch: () => model.epoch,
+          frame: (f) => {
+            if (model.receive(f)) reader.begin();
+          },
+        });
+      });
   }
 
   componentDidUpdate() {
-    const held = this.model.status?.held ?? 0;
-    document.title = "pictap" + (held > 0 ? " · " + held.toLocaleString() + " waiting" : "");
+    dress(this.model);
   }
 
-  /** read fetches the newest deliveries, or those older than what is here. */
-  async read() {
-    if (this.reading) return;
-    this.reading = true;
+  /** bindKeys fills the table of keys. What other parts do, they provide by name. */
+  bindKeys() {
     const { model } = this;
-    try {
-      for (let done = false; !done; ) {
-        const { generation } = model;
-        const oldest = model.loaded ? model.rows[0]?.seq ?? 0 : 0;
-        const page = await call("GET", "/api/deliveries?limit=" + pageSize + (oldest ? "&before=" + oldest : ""));
-        done = model.generation === generation; // else it was asked for a list that has been thrown away
-        if (done) model.older(page);
-      }
-    } catch (err) {
-      // When the server is away, the socket ends too, and the next hello reads what is missing.
-      if (!(err instanceof Refused)) return;
-      model.say("The list could not be read: " + message(err), "bad");
-      setTimeout(() => this.read(), 2_000);
-    } finally {
-      this.reading = false;
-    }
+    const pageful = 20;
+    const moving = "Moving around";
+    const one = "The selected delivery";
+    const here = () => model.place.view === "";
+    const selected = () => here() && model.row(model.selected) !== undefined;
+    provide("replay", (_, d) => this.replay(d));
+    bind(
+      { keys: ["j"], words: "the next one, older", group: moving, hint: "move", when: here, run: () => this.step(1) },
+      { keys: ["k"], words: "the one before, newer", group: moving, hint: "move", when: here, run: () => this.step(-1) },
+      { keys: ["ArrowDown"], words: "", group: moving, list: true, when: here, run: () => this.step(1) },
+      { keys: ["ArrowUp"], words: "", group: moving, list: true, when: here, run: () => this.step(-1) },
+      { keys: ["PageDown"], words: "", group: moving, list: true, when: here, run: () => this.step(pageful) },
+      { keys: ["PageUp"], words: "", group: moving, list: true, when: here, run: () => this.step(-pageful) },
+      { keys: ["Home"], words: "", group: moving, list: true, when: here, run: () => this.step(-model.rows.length) },
+      { keys: ["End"], words: "", group: moving, list: true, when: here, run: () => this.step(model.rows.length) },
+      { keys: ["["], words: "the newest", group: moving, when: here, run: () => this.step(-model.rows.length) },
+      { keys: ["]"], words: "the oldest that was read", group: moving, when: here, run: () => this.step(model.rows.length) },
+      { keys: ["Enter"], words: "open it; once it is open, go into it", group: moving, hint: "open", list: true, when: here, run: () => this.enter() },
+      { keys: ["Escape"], words: "close what is open", group: moving, hint: "close", when: () => this.state.triggering || model.opened > 0, run: () => this.close() },
+      { keys: ["/"], words: "search", group: moving, hint: "search", run: () => this.search() },
+      ...views.filter((v) => v.key).map((v) => ({
+        keys: ["g " + v.key], words: "go to " + v.title.toLowerCase(), group: moving, when: () => v.exists?.(model) ?? true, run: () => model.go({ view: v.name }),
+      })),
+      { keys: ["r"], words: "send it to the app again", group: one, hint: "replay", action: "replay", when: () => selected() && model.status?.can_replay === true },
+      { keys: ["e"], words: "edit and send it", group: one, action: "edit", when: selected },
+      { keys: ["d"], words: "compare it with another one", group: one, action: "compare", when: selected },
+      { keys: ["c"], words: "copy it as a command", group: one, action: "copy", when: selected },
+      { keys: ["p"], words: "pin it, or no longer", group: one, when: selected, run: () => pin(model, model.selected) },
+      { keys: ["u"], words: "mark it as unread, or read", group: one, when: selected, run: () => model.marks.see(model.selected, model.marks.isUnread(model.selected)) },
+      { keys: ["x"], words: "delete it", group: one, action: "delete", when: selected },
+      { keys: ["."], words: "pause the list, or let it go on", group: "The page", when: here, run: () => this.pause() },
+      { keys: [" "], words: "", group: "The page", list: true, when: here, run: () => this.pause() },
+      { keys: ["?"], words: "this help", group: "The page", hint: "help", run: () => this.setState({ helping: true }) },
+    );
   }
 
-  /** replay sends the selected delivery to the app again. */
-  async replay() {
+  /** replay sends a delivery to the app again. @param {Summary} d */
+  async replay(d) {
     const { model } = this;
-    const d = model.row(model.selected);
-    if (!d || this.replaying || !model.status?.can_replay) return;
+    if (this.replaying || !model.status?.can_replay) return;
     this.replaying = d.seq;
     model.changed();
     try {
@@ -121,6 +149,17 @@ class App extends Component {
     else this.model.close();
   }
 
+  pause() {
+    if (this.model.paused) this.reader.resume();
+    else this.model.pause(true);
+  }
+
+  /** search puts the keyboard into the search box. */
+  search() {
+    if (this.model.place.view) this.model.go({ view: "" });
+    requestAnimationFrame(() => /** @type {HTMLInputElement | null} */ (document.querySelector(".search input"))?.select());
+  }
+
   /** step moves the selection, and the focus to the list, where enter opens it. @param {number} n */
   step(n) {
     this.model.step(n);
@@ -134,79 +173,109 @@ class App extends Component {
     else if (model.line(model.selected) >= 0) model.open(model.selected);
   }
 
-  /** @param {KeyboardEvent} e */
-  key(e) {
-    const { model } = this;
-    const on = /** @type {HTMLElement} */ (e.target);
-    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(on.tagName)) return;
-    const keys = /** @type {Record<string, () => void>} */ ({
-      j: () => this.step(1),
-      k: () => this.step(-1),
-      r: () => this.replay(),
-      Escape: () => this.close(),
-    });
-    if (on === document.body || on.getAttribute("role") === "grid") {
-      const pageful = 20;
-      Object.assign(keys, {
-        ArrowDown: () => this.step(1),
-        ArrowUp: () => this.step(-1),
-        PageDown: () => this.step(pageful),
-        PageUp: () => this.step(-pageful),
-        Home: () => this.step(-model.rows.length),
-        End: () => this.step(model.rows.length),
-        Enter: () => this.enter(),
-      });
-    }
-    if (!keys[e.key]) return;
-    e.preventDefault();
-    keys[e.key]();
-  }
-
   render() {
     const { model } = this;
-    if (model.connection === "locked" && model.rows.length === 0) return html`<${Locked} />`;
+    if (model.connection === "locked" && model.all.rows.length === 0) return html`<${Locked} />`;
     const view = views.find((v) => v.name === model.place.view) ?? views[0];
     return html`
       <${Strip} model=${model} />
-      <${Tabs} model=${model} view=${view} />
+      <div class="tabs">
+        <${Tabs} model=${model} view=${view} />
+        <${Toolbox} model=${model} alerts=${this.alerts} onHelp=${() => this.setState({ helping: true })} />
+      </div>
       ${view.part ? html`<main class="view" id="view"><${Lazy} key=${view.name} part=${view.part} model=${model} /></main>` : this.deliveries()}
-      <div class="notices" role="status" aria-live="polite">${model.notice && html`<p class=${model.notice.tone}>${model.notice.text}</p>`}</div>`;
+      <${Notices} model=${model} />
+      ${this.state.helping && html`<${Lazy} part=${help} model=${model} onClose=${() => this.setState({ helping: false })} />`}`;
   }
 
   /** deliveries is the view of the list and of what is open. */
   deliveries() {
-    const { model } = this;
-    const d = model.row(model.opened);
-    const pane = panes[model.place.pane];
-    const empty = model.loaded && model.rows.length === 0;
+    const { model, reader } = this;
+    const empty = model.all.loaded && model.all.rows.length === 0 && !model.place.q;
     return html`
-      <main class=${d ? "with-detail" : ""} id="view">
+      <main class=${model.opened ? "with-detail" : ""} id="view">
         <section class="deliveries" aria-label="Deliveries">
-          <div class="toolbar">
-            <h2>Deliveries <small>${model.loaded ? model.rows.length.toLocaleString() + (model.more ? "+" : "") : ""}</small></h2>
-            ${!empty && html`<${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />`}
-          </div>
-          ${empty ? html`<${Empty} model=${model} />` : html`<${List} model=${model} onOlder=${() => this.read()} />`}
-          <footer class="keys" aria-hidden="true">
-            <span><kbd>j</kbd><kbd>k</kbd> move</span><span><kbd>⏎</kbd> open</span><span><kbd>r</kbd> replay</span><span><kbd>esc</kbd> close</span>
-          </footer>
+          ${empty ? html`<${Empty} model=${model} />` : html`
+            <div class="toolbar">
+              <h2 class="unheard">Deliveries</h2>
+              <${Search} model=${model} reader=${reader} />
+              <small class="count" role="status">${count(model)}</small>
+              <button class="quiet pause" aria-pressed=${model.paused} title="Stop the list from changing (.)" onClick=${() => this.pause()}>${model.paused ? "Paused" : "Pause"}</button>
+              <${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />
+            </div>
+            <div class="filters">
+              ${troubled(model)
+                ? html`<${Trouble} model=${model} />`
+                : html`<${Chips} model=${model} reader=${reader} /><${SeeAll} model=${model} />`}
+            </div>
+            ${this.list()}`}
+          <${Hints} model=${model} />
         </section>
-        ${d && (pane
-          ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} d=${d} />`
-          : html`<${Detail} key="detail" model=${model} d=${d} replaying=${this.replaying === d.seq}
-              onReplay=${() => this.replay()} onClose=${() => model.close()} />`)}
+        ${model.opened > 0 && this.opened()}
       </main>`;
   }
+
+  list() {
+    const { model, reader } = this;
+    if (model.loaded && model.found && model.rows.length === 0 && !(model.more && !model.list.reading)) {
+      return html`<${NoMatch} model=${model} onClear=${() => model.go({ q: "" })} />`;
+    }
+    return html`<${List} model=${model} onOlder=${() => reader.step()} onFill=${(/** @type {number} */ first, /** @type {number} */ end) => reader.fill(first, end)}
+      onResume=${() => this.pause()} />`;
+  }
+
+  /** opened is what is shown of the open delivery. */
+  opened() {
+    const { model } = this;
+    const seq = model.opened;
+    const d = model.row(seq);
+    const pane = panes[model.place.pane];
+    return html`
+      <div class="beside">
+        <button class="quiet back" onClick=${() => model.close()}>‹ Deliveries</button>
+        ${pane
+          ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} seq=${seq} d=${d} />`
+          : d ? html`<${Detail} key="detail" model=${model} seq=${seq} d=${d} replaying=${this.replaying === seq}
+              onReplay=${() => this.replay(d)} onClose=${() => model.close()} />`
+          : model.missing === seq ? html`<${Missing} seq=${seq} onClose=${() => model.close()} />`
+          : html`<div class="loading" aria-busy="true" />`}
+      </div>`;
+  }
+}
+
+/** Missing is shown in place of a delivery that is not stored. @param {{seq: number, onClose: () => void}} props */
+function Missing({ seq, onClose }) {
+  return html`
+    <article class="detail" tabindex="-1" aria-label=${"Delivery d" + seq}>
+      <header><div class="title"><h2>d${seq}</h2><div class="actions"><button class="quiet close" aria-label="Close the detail" onClick=${onClose}>✕</button></div></div></header>
+      <p class="trouble" role="status">There is no d${seq} here. It may have been deleted, newer ones may have taken its place, or the link is from another machine.</p>
+    </article>`;
 }
 
 /** Tabs lead from view to view. @param {{model: ModelOf, view: View}} props */
 function Tabs({ model, view }) {
   const shown = views.filter((v) => v.exists?.(model) ?? true);
-  if (shown.length < 2) return null;
   return html`
-    <nav class="tabs" aria-label="Views">
+    <nav aria-label="Views">
       ${shown.map((v) => html`<button aria-current=${v === view ? "page" : undefined} onClick=${() => model.go({ view: v.name })}>${v.title}</button>`)}
     </nav>`;
+}
+
+/** SeeAll marks everything as read. @param {{model: ModelOf}} props */
+function SeeAll({ model }) {
+  const newest = model.all.rows.at(-1)?.seq ?? 0;
+  const { marks } = model;
+  const none = newest <= marks.kept.upTo && marks.unread.size === 0;
+  return html`<button class="quiet see-all" disabled=${none} onClick=${() => marks.seeAll(newest)}>Mark all read</button>`;
+}
+
+/** Hints name the keys that are used most. @param {{model: ModelOf}} props */
+function Hints({ model }) {
+  const hints = [...new Set(keys.filter((k) => k.hint && does(k, model)).map((k) => k.hint))];
+  return html`
+    <footer class="keys" aria-hidden="true">
+      ${hints.map((hint) => html`<span>${keys.filter((k) => k.hint === hint).map((k) => html`<kbd>${label(k.keys[0])}</kbd>`)} ${hint}</span>`)}
+    </footer>`;
 }
 
 /** @param {string} selector */

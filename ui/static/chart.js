@@ -274,7 +274,7 @@ function Table({ chart }) {
     <details class="as-table" onToggle=${(/** @type {any} */ e) => setOpen(e.currentTarget.open)}>
       <summary>As a table</summary>
       ${open && html`
-        <table class="grid">
+        <div class="scroll"><table class="grid">
           <thead><tr><th scope="col">Time</th>${shown.map((o) => html`<th scope="col" class="number">${o.words}</th>`)}<th scope="col" class="number">p50</th><th scope="col" class="number">p95</th></tr></thead>
           <tbody>${chart.steps.toReversed().map((s) => {
             const start = Date.parse(s.time);
@@ -284,7 +284,7 @@ function Table({ chart }) {
               <td class="number">${s.answers ? duration(s.p50_ms) : ""}</td><td class="number">${s.answers ? duration(s.p95_ms) : ""}</td>
             </tr>`;
           })}</tbody>
-        </table>
+        </table></div>
         ${chart.steps.length === 0 && html`<p class="hint">Nothing has arrived in this time.</p>`}`}
     </details>`;
 }

@@ -8,27 +8,33 @@
 // which costs the browser half of what forty new elements do.
 
 import { Component, html } from "./vendor/htm-preact.js";
-import { exact, kindOf, oneLine, outcome, plural, verdictLabel, when } from "./text.js";
+import { load, store } from "./keep.js";
+import { mostPins } from "./marks.js";
+import { isHollow } from "./rows.js";
+import { ago, exact, kindOf, oneLine, outcome, plural, verdictLabel, when } from "./text.js";
 
 /** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./model.js").Model} Model */
 
 const lineHeight = 32; // px; style.css says the same
 const compactHeight = 52; // px, in two rows, when the list is narrow
-const compactBelow = 620; // px
+const compactBelow = 660; // px
 const overscan = 8; // lines beyond each edge
 const fetchAhead = 60; // lines before the end at which older deliveries are fetched
+const tick = 5_000; // ms after which "12 s ago" is another
 
 /**
  * @typedef {object} ListProps
  * @property {Model} model
  * @property {() => void} onOlder    older deliveries are wanted
+ * @property {(first: number, end: number) => void} onFill   these lines are wanted
+ * @property {() => void} onResume   the pause is to end
  */
 
 export class List extends Component {
   constructor() {
     super();
-    this.state = { top: 0, height: 0, width: 0 };
+    this.state = { top: 0, height: 0, width: 0, relative: load("pictap.times") === "relative" };
     /** @type {HTMLElement | null} */
     this.element = null;
     /** The line at the top while it is not the newest one: which, and how far into it. */
@@ -36,16 +42,22 @@ export class List extends Component {
     this.pressed = 0; // the delivery that the mouse went down on
     this.newest = 0; // the delivery that was drawn as line 0
     this.shown = 0; // the selection that was last brought into view
+    /** The list that was drawn last. @type {any} */
+    this.list = null;
+    this.rewind = false; // another list is drawn, from its newest end
+    this.clock = 0;
   }
 
   componentDidMount() {
     const element = /** @type {HTMLElement} */ (this.element);
     this.observer = new ResizeObserver(() => this.setState({ height: element.clientHeight, width: element.clientWidth }));
     this.observer.observe(element);
+    this.clock = window.setInterval(() => this.state.relative && this.setState({}), tick);
   }
 
   componentWillUnmount() {
     this.observer?.disconnect();
+    clearInterval(this.clock);
   }
 
   get lineHeight() {
@@ -70,11 +82,15 @@ export class List extends Component {
   componentDidUpdate() {
     const element = /** @type {HTMLElement} */ (this.element);
     const { model } = this.props;
-    if (this.anchor.seq && Math.abs(element.scrollTop - this.top) >= 1) element.scrollTop = this.top;
+    if (this.rewind || (this.anchor.seq && Math.abs(element.scrollTop - this.top) >= 1)) element.scrollTop = this.top;
+    this.rewind = false;
     if (this.shown !== model.selected) this.reveal();
     this.shown = model.selected;
-    const last = Math.floor((element.scrollTop + element.clientHeight) / this.lineHeight);
+    const first = Math.max(0, Math.floor(element.scrollTop / this.lineHeight) - overscan);
+    const last = Math.ceil((element.scrollTop + element.clientHeight) / this.lineHeight);
+    model.firstLine = first;
     if (model.loaded && model.more && last > model.rows.length - fetchAhead) this.props.onOlder();
+    this.props.onFill(first, last + overscan);
   }
 
   /** reveal scrolls as little as makes the selected line visible. */
@@ -102,7 +118,7 @@ export class List extends Component {
   /** focused puts a keyboard that comes to the list on a line in view. A mouse chooses its own. */
   focused() {
     const { model } = this.props;
-    if (model.selected || !this.element?.matches(":focus-visible")) return;
+    if (model.line(model.selected) >= 0 || !this.element?.matches(":focus-visible")) return;
     const top = model.rows.at(-1 - Math.ceil(this.top / this.lineHeight));
     if (top) model.select(top.seq);
   }
@@ -113,7 +129,9 @@ export class List extends Component {
    * @param {number} seq
    */
   open(e, seq) {
-    this.props.model.open(e.detail > 0 ? this.pressed : seq);
+    const { model } = this.props;
+    if (/** @type {HTMLElement} */ (e.target).closest(".star")) pin(model, e.detail > 0 ? this.pressed : seq);
+    else model.open(e.detail > 0 ? this.pressed : seq);
   }
 
   toNewest() {
@@ -122,20 +140,39 @@ export class List extends Component {
     element.scrollTop = 0;
     element.focus({ preventScroll: true });
     this.props.model.follow(true);
+    if (this.props.model.paused) this.props.onResume();
+  }
+
+  /** times changes between the time of day and how long ago. */
+  times() {
+    const relative = !this.state.relative;
+    store("pictap.times", relative ? "relative" : "clock");
+    this.setState({ relative });
+  }
+
+  /** restart goes to the newest end, for another list than before is to be drawn. */
+  restart() {
+    this.rewind = this.list !== null;
+    this.list = this.props.model.list;
+    this.anchor = { seq: 0, into: 0 };
+    this.state.top = 0;
+    this.shown = 0;
   }
 
   render() {
     const { model } = this.props;
+    if (this.list !== model.list) this.restart();
     const { rows } = model;
     const height = this.lineHeight;
-    const first = Math.max(0, Math.floor(this.top / height) - overscan);
+    const first = Math.max(0, Math.min(Math.floor(this.top / height) - overscan, rows.length - 1));
     const end = Math.min(rows.length, Math.ceil((this.top + this.state.height) / height) + overscan);
     const now = new Date();
+    const era = this.state.relative ? "relative " + Math.floor(now.getTime() / tick) : now.toDateString();
     const lines = [];
     for (let i = first; i < end; i++) {
       const d = rows[rows.length - 1 - i];
-      lines.push(html`<${Line} key=${i} d=${d} line=${i} y=${i * height} today=${now.toDateString()}
-        selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)}
+      lines.push(html`<${Line} key=${i} d=${d} line=${i} y=${i * height} era=${era} relative=${this.state.relative}
+        selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)} unread=${model.marks.isUnread(d.seq)} pinned=${model.marks.pins.has(d.seq)}
         onPress=${() => (this.pressed = d.seq)} onOpen=${(/** @type {MouseEvent} */ e) => this.open(e, d.seq)} />`);
     }
     const active = model.line(model.selected);
@@ -146,16 +183,31 @@ export class List extends Component {
           aria-rowcount=${rows.length + 1} aria-activedescendant=${active >= first && active < end ? "d" + model.selected : undefined}
           ref=${(/** @type {HTMLElement} */ e) => (this.element = e)} onScroll=${() => this.scrolled()} onFocus=${() => this.focused()}>
           <div class="columns line" role="row" aria-rowindex="1">
-            <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">About</span>
+            <span role="columnheader"><button class="quiet" tabindex="-1" onClick=${() => this.times()}
+              title=${this.state.relative ? "Show the time of day" : "Show how long ago"}>${this.state.relative ? "Age" : "Time"}</button></span>
+            <span role="columnheader">Event</span><span role="columnheader">About</span>
             <span role="columnheader">Signature</span><span role="columnheader">App</span>
             <span role="columnheader" class="number">Took</span><span role="columnheader" class="number">Tries</span>
+            <span role="columnheader" aria-label="Pinned"></span>
           </div>
           <div class="lines" role="rowgroup" style=${{ height: rows.length * height + "px" }}>${lines}</div>
           ${rows.length > 0 && html`<p class="end">${model.more ? "Reading older ones…" : "That is all: " + plural(rows.length, "delivery", "deliveries") + "."}</p>`}
         </div>
-        ${model.unseen > 0 && html`<button class="unseen" onClick=${() => this.toNewest()}>↑ ${model.unseen.toLocaleString()} new</button>`}
+        ${(model.unseen > 0 || model.paused) && html`<button class=${"unseen" + (model.paused ? " paused" : "")} onClick=${() => this.toNewest()}>${news(model)}</button>`}
       </div>`;
   }
+}
+
+/** news is what the button above the list says. @param {Model} model */
+function news(model) {
+  const n = model.unseen.toLocaleString();
+  if (!model.paused) return "↑ " + n + " new";
+  return model.unseen > 0 ? "Paused · " + n + " new · resume" : "Paused · resume";
+}
+
+/** pin pins a delivery, or no longer. @param {Model} model @param {number} seq */
+export function pin(model, seq) {
+  if (!model.marks.pin(seq)) model.say("At most " + mostPins + " deliveries can be pinned: unpin another one first.", "bad");
 }
 
 /**
@@ -163,9 +215,12 @@ export class List extends Component {
  * @property {Summary} d
  * @property {number} line
  * @property {number} y
- * @property {string} today
+ * @property {string} era        changes when the line's time is to be written anew
+ * @property {boolean} relative
  * @property {boolean} selected
  * @property {boolean} fresh
+ * @property {boolean} unread
+ * @property {boolean} pinned
  * @property {() => void} onPress
  * @property {(e: MouseEvent) => void} onOpen
  */
@@ -174,28 +229,31 @@ class Line extends Component {
   /** @param {LineProps} next */
   shouldComponentUpdate(next) {
     const p = /** @type {LineProps} */ (this.props);
-    return next.d !== p.d || next.y !== p.y || next.selected !== p.selected || next.today !== p.today || next.fresh !== p.fresh;
+    return next.d !== p.d || next.y !== p.y || next.selected !== p.selected || next.era !== p.era || next.fresh !== p.fresh
+      || next.unread !== p.unread || next.pinned !== p.pinned;
   }
 
   render() {
-    const { d, line, y, selected, fresh, onPress, onOpen } = /** @type {LineProps} */ (this.props);
+    const { d, line, y, relative, selected, fresh, unread, pinned, onPress, onOpen } = /** @type {LineProps} */ (this.props);
+    const hollow = isHollow(d);
     const at = new Date(d.time);
-    const { text, tone, took } = outcome(d);
-    const event = oneLine(d.event) || "unrecognised";
+    const { text, tone, took } = hollow ? { text: "", tone: "quiet", took: "" } : outcome(d);
+    const event = hollow ? "…" : oneLine(d.event) || "unrecognised";
     const about = oneLine(d.about);
-    const classes = "line" + (selected ? " selected" : "") + (fresh ? " fresh" + (d.seq % 2) : "") + (d.verdict === "valid" ? "" : " doubtful");
+    const classes = "line" + (selected ? " selected" : "") + (fresh ? " fresh" + (d.seq % 2) : "") + (d.verdict === "valid" ? "" : " doubtful") + (unread ? " unread" : "");
     return html`
       <div class=${classes} id=${"d" + d.seq} role="row" aria-rowindex=${line + 2} aria-selected=${selected}
         style=${{ top: y + "px" }} onMouseDown=${onPress} onClick=${onOpen}>
-        <time role="gridcell" datetime=${d.time} title=${exact(at)}>${when(at, new Date())}</time>
-        <span role="gridcell" class="event" title=${event}><i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${event}</span>
+        <time role="gridcell" datetime=${d.time} title=${hollow ? "" : exact(at)}>${hollow ? "" : relative ? ago(at, new Date()) : when(at, new Date())}</time>
+        <span role="gridcell" class="event" title=${event}><i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${unread && html`<span class="unheard">unread </span>`}${event}</span>
         <span role="gridcell" class="about" title=${about}>
           ${d.source === "local" && html`<em class="tag">test</em>`}${d.arrivals > 1 && html`<em class="tag">sent ${d.arrivals}×</em>`}${about}
         </span>
-        <span role="gridcell" class=${"verdict " + d.verdict}>${verdictLabel(d.verdict)}</span>
+        <span role="gridcell" class=${"verdict " + d.verdict}>${hollow ? "" : verdictLabel(d.verdict)}</span>
         <span role="gridcell"><b class=${"answer " + tone}>${text}</b></span>
         <span role="gridcell" class="number took">${took}</span>
         <span role="gridcell" class="number tries">${d.attempt_count > 1 ? d.attempt_count + "×" : ""}</span>
+        <span role="gridcell" class="pin"><button class="star" tabindex="-1" aria-pressed=${pinned} aria-label=${"Pin d" + d.seq} title=${pinned ? "Unpin (p)" : "Pin (p)"}>${pinned ? "★" : "☆"}</button></span>
       </div>`;
   }
 }

@@ -2,34 +2,50 @@
 // What the page knows: the deliveries, the state of pictap and of the connection, and what is selected.
 //
 // It has no opinion on how anything looks, and it tells its watchers at most once per animation frame: thousands
-// of changes a second cost one rendering per frame.
+// of changes a second cost one rendering per frame. What is fetched for it, reader.js fetches.
 
+import { Marks } from "./marks.js";
 import { nowhere, parse, text } from "./place.js";
+import { Rows } from "./rows.js";
 
 /** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./types.js").Status} Status */
 /** @typedef {import("./types.js").Frame} Frame */
 /** @typedef {import("./types.js").Page} Page */
+/** @typedef {import("./types.js").Changes} Changes */
+/** @typedef {import("./types.js").SearchTrouble} SearchTrouble */
 /** @typedef {import("./live.js").Connection} Connection */
 
-/** Rows kept while the list shows its newest end; older ones are fetched again when somebody scrolls there. */
-export const keep = 10_000;
-/** Rows kept while somebody looks at older ones. */
-export const keepWhileReading = 50_000;
-/** How many rows one call for older deliveries asks for. */
-export const pageSize = 500;
+/**
+ * A passing notice.
+ * @typedef {object} Notice
+ * @property {string} text
+ * @property {"ok" | "bad"} tone
+ * @property {number} timer
+ */
 
 const glow = 1_500; // ms that a row is marked as new
 const glowAtMost = 20; // rows; when more come at once a mark on each would only flicker
+const countAtMost = 10_000; // arrivals that are counted one by one while paused
+const noticeTime = { ok: 5_000, bad: 12_000 }; // ms
+const noticesAtMost = 4;
+
+const nothing = new Rows();
 
 export class Model {
   constructor() {
-    /** Deliveries, oldest first: new ones are appended, and row i of the list is rows.at(-1 - i). @type {Summary[]} */
-    this.rows = [];
-    this.more = false; // the store has older ones
-    this.loaded = false; // the list was read since the last start over
-    this.generation = 0; // grows when rows are thrown away
+    /** All deliveries. */
+    this.all = new Rows();
+    /** Those that the search has found; null when there is none, or none that has brought anything yet. @type {Rows | null} */
+    this.found = null;
+    /** The text of the search that found belongs to. */
+    this.search = "";
+    this.searching = false; // the first step of a search is on its way
+    this.blank = false; // and there was nothing before it that could stay in view
+    this.drafting = false; // it is being typed
+    /** Why the search that was typed makes no sense, and since when that is known. @type {SearchTrouble & {q: string, at: number} | null} */
+    this.trouble = null;
     this.rev = -1; // the last revision seen, -1 before the first hello
     this.epoch = "";
     /** @type {Status | null} */
@@ -42,16 +58,51 @@ export class Model {
     this.selected = 0;
     /** Where we are, as the address says it. @type {Place} */
     this.place = nowhere;
+    /** The newest state of what is open, also when no list has it. @type {Summary | null} */
+    this.aside = null;
+    this.missing = 0; // the open delivery that is not stored, by seq
     this.following = true; // the list shows its newest end
-    this.unseen = 0; // deliveries that arrived while it did not
+    this.firstLine = 0; // the first line in view
+    this.paused = false; // the lists stay as they are
+    this.behind = false; // they were paused, and what came meanwhile is not in them yet
+    this.stale = false; // while paused, the lists have become those of another time: they are read anew after it
+    /** Deliveries that arrived while the newest end was not shown, or the page was paused. @type {Set<number>} */
+    this.arrivals = new Set();
+    /** What was deleted: an answer that is older than that may still have it. Numbers are never used again. @type {Set<number>} */
+    this.removed = new Set();
     /** When the newest rows arrived, by seq. @type {Map<number, number>} */
     this.arrived = new Map();
-    /** @type {{text: string, tone: string} | null} */
-    this.notice = null;
+    /** The newest comes first. @type {Notice[]} */
+    this.notices = [];
+    this.marks = new Marks(() => this.changed());
 
     /** @type {Set<() => void>} */
     this.watchers = new Set();
     this.scheduled = false;
+    /** Called with the deliveries of each live frame, as they are now. @type {Set<(list: Summary[]) => void>} */
+    this.listeners = new Set();
+  }
+
+  /** The list that is shown. */
+  get list() {
+    return this.found ?? (this.blank ? nothing : this.all);
+  }
+
+  get rows() {
+    return this.list.rows;
+  }
+
+  get more() {
+    return this.list.more;
+  }
+
+  get loaded() {
+    return this.list.loaded;
+  }
+
+  /** unseen is how many deliveries the list's "N new" speaks of. */
+  get unseen() {
+    return this.arrivals.size;
   }
 
   /** watch calls f before the next frame after any change. @param {() => void} f */
@@ -85,17 +136,24 @@ export class Model {
   receive(f) {
     switch (f.type) {
       case "hello":
-        if (f.epoch !== this.epoch) this.startOver();
+        if (f.epoch !== this.epoch && this.epoch) this.startOver(); // the first one belongs to what was read before it
         this.hellos++;
-        this.epoch = f.epoch ?? "";
+        if (f.epoch !== this.epoch) this.meet(f.epoch ?? "");
         this.rev = f.rev ?? -1;
-        return !this.loaded;
+        if (this.all.loaded && this.all.rev < this.rev) this.behind = true;
+        this.changed();
+        return !this.all.loaded;
       case "reset":
-        this.startOver();
-        return true;
+        if (this.paused) this.stale = true;
+        else this.startOver();
+        return !this.paused;
       case "deliveries":
-        this.merge(f.deliveries ?? [], true);
+        this.happen(f.deliveries ?? []);
         this.rev = f.rev ?? this.rev;
+        if (!this.behind) this.all.rev = this.rev;
+        return false;
+      case "removed":
+        this.forget((f.ids ?? []).map((/** @type {string} */ id) => Number(id.slice(1))));
         return false;
       case "status":
         if (f.status) this.status = f.status;
@@ -106,96 +164,130 @@ export class Model {
     }
   }
 
-  /** older takes a page of the store's list: its newest at first, then what is older than all rows here. @param {Page} page */
-  older(page) {
-    if (!this.loaded && page.more) {
-      // Changes to old deliveries may have come before the list did. They would leave a gap above them.
-      const oldest = page.deliveries.at(-1)?.seq ?? 0;
-      this.rows = this.rows.filter((d) => d.seq >= oldest);
-    }
-    this.merge(page.deliveries, false);
-    this.more = page.more;
-    this.loaded = true;
+  /** meet says which store it is that the deliveries are from. @param {string} epoch */
+  meet(epoch) {
+    this.epoch = epoch;
+    this.marks.open(epoch);
+    if (this.all.loaded) this.marks.begin(this.all.rows.at(-1)?.seq ?? 0);
+    if (this.opened) this.marks.see(this.opened);
   }
 
-  startOver() {
-    this.generation++;
-    this.rows = [];
-    this.more = false;
-    this.loaded = false;
-    this.unseen = 0;
-    this.arrived.clear();
+  /** happen takes what has just changed. @param {Summary[]} list */
+  happen(list) {
+    list = this.without(list);
+    for (const f of this.listeners) f(list);
+    for (const d of list) if (d.seq === this.opened) this.aside = d;
+    if (this.behind) {
+      const newest = this.all.rows.at(-1)?.seq ?? 0;
+      if (this.paused) for (const d of list) if (d.seq > newest && this.unseen < countAtMost) this.arrivals.add(d.seq);
+      this.changed();
+      return;
+    }
+    const news = this.all.change(list);
+    this.all.total += news.length;
+    this.note(this.all, news, list.length);
+  }
+
+  /** older takes a step of a list: its newest at first, then what is older. @param {Page} page */
+  older(page, list = this.all) {
+    const first = !list.loaded;
+    list.step({ ...page, deliveries: this.without(page.deliveries) });
+    if (first && list === this.all) this.marks.begin(list.rows.at(-1)?.seq ?? 0);
+    list.trim(list === this.list && this.following, this.firstLine);
     this.changed();
+  }
+
+  /** catchUp takes changes of a list that follows by asking. @param {Rows} list @param {Changes} c */
+  catchUp(list, c) {
+    list.rev = Math.max(list.rev, c.rev);
+    list.total = c.total;
+    list.lose(c.gone, c.rev);
+    this.note(list, list.change(this.without(c.deliveries)), c.deliveries.length);
   }
 
   /**
-   * merge brings deliveries in, each at its newest revision, whatever order they come in.
-   * @param {Summary[]} list
-   * @param {boolean} live   they happened just now
+   * note remembers which deliveries are new in a list.
+   * @param {Rows} list
+   * @param {number[]} news
+   * @param {number} among   how many changed at once
    */
-  merge(list, live) {
-    const newest = this.rows.at(-1)?.seq ?? 0;
+  note(list, news, among) {
     const now = performance.now();
-    /** @type {Summary[]} */
-    const late = [];
-    let news = 0;
-    for (const d of list) {
-      const i = this.find(d.seq);
-      if (this.rows[i]?.seq === d.seq) {
-        if (d.rev >= this.rows[i].rev) this.rows[i] = d;
-        continue;
+    if (list === this.list) {
+      for (const seq of news) {
+        if (list.loaded && among <= glowAtMost) this.arrived.set(seq, now);
+        if (!this.following && this.unseen < countAtMost) this.arrivals.add(seq);
       }
-      if (i === this.rows.length) this.rows.push(d);
-      else if (live && i === 0 && this.more) continue; // older than all rows here: it is read when somebody scrolls there
-      else late.push(d);
-      if (d.seq <= newest) continue;
-      news++;
-      if (live && this.loaded && list.length <= glowAtMost) this.arrived.set(d.seq, now);
     }
-    if (late.length > 0) this.rows = late.concat(this.rows).sort((a, b) => a.seq - b.seq);
-    if (live && !this.following) this.unseen += news;
-    this.trim(now);
-    this.changed();
-  }
-
-  /** @param {number} now */
-  trim(now) {
     for (const [seq, at] of this.arrived) {
       if (now - at < glow) break;
       this.arrived.delete(seq);
     }
-    const most = this.following ? keep : keepWhileReading;
-    if (this.rows.length <= most) return;
-    this.rows.splice(0, this.rows.length - most);
-    this.more = true;
+    list.trim(list !== this.list || this.following, this.firstLine);
+    this.changed();
   }
 
-  /**
-   * find gives the place of seq among rows, or the place where it would go.
-   * @param {number} seq
-   */
-  find(seq) {
-    let low = 0;
-    let high = this.rows.length;
-    if (high === 0 || seq > this.rows[high - 1].seq) return high; // what nearly always happens
-    while (low < high) {
-      const mid = (low + high) >> 1;
-      if (this.rows[mid].seq < seq) low = mid + 1;
-      else high = mid;
+  startOver() {
+    this.all = new Rows();
+    this.found = null;
+    this.search = "";
+    this.blank = this.place.q.trim() !== "";
+    this.paused = this.behind = this.stale = false;
+    this.aside = null;
+    this.arrivals.clear();
+    this.arrived.clear();
+    this.removed.clear();
+    this.changed();
+  }
+
+  /** without leaves out what was deleted. @param {Summary[]} list */
+  without(list) {
+    return this.removed.size > 0 ? list.filter((d) => !this.removed.has(d.seq)) : list;
+  }
+
+  /** show makes another list the one that is shown: what a search has found, or null for all. @param {Rows | null} found @param {string} q */
+  show(found, q) {
+    found?.remove([...this.removed]);
+    this.found = found;
+    this.search = q;
+    this.blank = false;
+    this.following = true;
+    this.firstLine = 0;
+    if (!this.paused) this.arrivals.clear();
+    this.arrived.clear();
+    this.changed();
+  }
+
+  /** pause stops the lists from changing, or lets them catch up. @param {boolean} on */
+  pause(on) {
+    this.paused = on;
+    if (on) this.behind = true;
+    else if (this.following || this.found) this.arrivals.clear();
+    this.changed();
+  }
+
+  /** forget takes deliveries away that were deleted. @param {number[]} seqs */
+  forget(seqs) {
+    for (const seq of seqs) {
+      this.removed.add(seq);
+      this.arrivals.delete(seq);
     }
-    return low;
+    for (const list of [this.all, this.found]) if (list) list.total = Math.max(0, list.total - list.remove(seqs));
+    this.marks.forget(seqs);
+    if (seqs.includes(this.opened)) this.go({ open: "", pane: "", with: "" }, true);
+    if (this.aside && seqs.includes(this.aside.seq)) this.aside = null;
+    this.changed();
   }
 
-  /** row gives the delivery with that number, if it is here. @param {number} seq */
+  /** row gives the delivery with that number at its newest, if it is here. @param {number} seq */
   row(seq) {
-    const d = this.rows[this.find(seq)];
-    return d?.seq === seq ? d : undefined;
+    const known = [this.found?.row(seq), this.all.row(seq), this.aside?.seq === seq ? this.aside : undefined];
+    return known.reduce((best, d) => (d && d.rev > (best?.rev ?? -1) ? d : best), undefined);
   }
 
   /** line gives the number of the list's line that shows seq, 0 for the newest, -1 for none. @param {number} seq */
   line(seq) {
-    const i = this.find(seq);
-    return this.rows[i]?.seq === seq ? this.rows.length - 1 - i : -1;
+    return this.list.line(seq);
   }
 
   /** select puts the keyboard on a delivery. @param {number} seq */
@@ -235,7 +327,12 @@ export class Model {
   /** arrive takes the address's place as ours: at the start, and when the back button has changed it. */
   arrive(place = parse(location.hash)) {
     this.place = place;
-    if (this.opened) this.selected = this.opened;
+    if (!this.found && !this.all.loaded) this.blank = place.q.trim() !== "";
+    if (this.opened) {
+      this.selected = this.opened;
+      this.marks.see(this.opened);
+      if (this.aside?.seq !== this.opened) this.aside = null;
+    }
     this.changed();
   }
 
@@ -253,19 +350,25 @@ export class Model {
   follow(on) {
     if (this.following === on) return;
     this.following = on;
-    if (on) this.unseen = 0;
+    if (on && !this.paused) this.arrivals.clear();
     this.changed();
   }
 
   /** say shows a passing notice. @param {string} text @param {"ok" | "bad"} tone */
   say(text, tone) {
-    const notice = { text, tone };
-    this.notice = notice;
+    for (const n of this.notices) if (n.text === text) this.dismiss(n);
+    /** @type {Notice} */
+    const notice = { text, tone, timer: 0 };
+    notice.timer = window.setTimeout(() => this.dismiss(notice), noticeTime[tone]);
+    this.notices.unshift(notice);
+    for (const n of this.notices.slice(noticesAtMost)) this.dismiss(n);
     this.changed();
-    setTimeout(() => {
-      if (this.notice !== notice) return;
-      this.notice = null;
-      this.changed();
-    }, 5_000);
+  }
+
+  /** dismiss takes a notice away. @param {Notice} notice */
+  dismiss(notice) {
+    clearTimeout(notice.timer);
+    this.notices = this.notices.filter((n) => n !== notice);
+    this.changed();
   }
 }

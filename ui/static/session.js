@@ -12,10 +12,11 @@ import { parse, text } from "./place.js";
 
 /** The server said no. */
 export class Refused extends Error {
-  /** @param {number} status @param {string} message */
-  constructor(status, message) {
+  /** @param {number} status @param {string} message @param {any} answer its JSON, if it was any */
+  constructor(status, message, answer = null) {
     super(message);
     this.status = status;
+    this.answer = answer;
   }
 }
 /** Nothing that this page holds opens the server. */
@@ -57,10 +58,11 @@ export async function take() {
  * @param {string} method
  * @param {string} path
  * @param {unknown=} body   sent as JSON; left out for GET
+ * @param {AbortSignal=} signal   ends the call, and throws its reason
  * @returns {Promise<any>}  the answer's JSON
  */
-export async function call(method, path, body) {
-  return (await request(method, path, body)).json();
+export async function call(method, path, body, signal) {
+  return (await request(method, path, body, signal)).json();
 }
 
 /**
@@ -68,13 +70,14 @@ export async function call(method, path, body) {
  * @param {string} method
  * @param {string} path
  * @param {unknown=} body
+ * @param {AbortSignal=} signal
  */
-export async function request(method, path, body) {
+export async function request(method, path, body, signal) {
   for (let tries = 0; ; tries++) {
     const used = token();
     if (used) {
       const headers = { Authorization: "Bearer " + used };
-      const answer = await send(method, path, headers, body);
+      const answer = await send(method, path, headers, body, signal);
       if (answer.ok) return answer;
       if (answer.status !== 401 || tries > 0) throw await refusal(answer);
     } else if (tries > 0) {
@@ -176,18 +179,20 @@ function invitation() {
  * @param {string} path
  * @param {Record<string, string>} headers
  * @param {unknown=} body
+ * @param {AbortSignal=} signal
  */
-async function send(method, path, headers, body) {
+async function send(method, path, headers, body, signal) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), redirect: "error" });
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), redirect: "error", signal });
   } catch {
+    signal?.throwIfAborted();
     throw new Unreachable("pictap does not answer");
   }
 }
 
 /** @param {Response} answer */
 async function refusal(answer) {
-  const words = await answer.json().then((j) => String(j.error), () => "");
-  return new Refused(answer.status, words || "pictap answered " + answer.status);
+  const json = await answer.json().catch(() => null);
+  return new Refused(answer.status, String(json?.error ?? "") || "pictap answered " + answer.status, json);
 }

@@ -130,9 +130,46 @@
  */
 
 /**
+ * One step of a search, or of the whole list.
  * @typedef {object} Page
  * @property {Summary[]} deliveries   newest first
- * @property {boolean} more           older ones exist
+ * @property {boolean} more           there may be older ones that match
+ * @property {number} next            the step after this one goes on before this number
+ * @property {string} q               the search with its "last" and "10m" settled, for the steps after this one
+ * @property {number} rev             it knows all changes up to here
+ * @property {number} total           how many are stored, whether they match or not
+ */
+
+/**
+ * What changed after a revision, as a search sees it.
+ * @typedef {object} Changes
+ * @property {Summary[]} deliveries   those that match, oldest change first
+ * @property {number[]} gone          the numbers of those that do not
+ * @property {number} rev             the revision reached
+ * @property {boolean} more           there was more than fits into one answer
+ * @property {boolean} reset          it is too much, or from another store: read anew
+ * @property {number} total           how many are stored
+ */
+
+/**
+ * Why a search makes no sense; the answer's status is 400.
+ * @typedef {object} SearchTrouble
+ * @property {string} error
+ * @property {number} pos             where in the text
+ * @property {string} hint            what would be right, may be ""
+ */
+
+/**
+ * A key of the search language.
+ * @typedef {object} SearchWord
+ * @property {string} key             as it is typed, "event:"
+ * @property {string} meaning
+ * @property {string[]} values        those that are known beforehand
+ */
+
+/**
+ * @typedef {object} SearchWords
+ * @property {SearchWord[]} words
  */
 
 /**

@@ -68,19 +68,20 @@
   // model.js
   const rows = (m) => m.rows.map((r) => r.seq + ":" + r.rev).join(" ");
   const frame = (rev, ...list) => ({ type: "deliveries", rev, deliveries: list.map(([seq, r]) => ({ seq, rev: r })) });
-  const page = (more, ...seqs) => ({ more, deliveries: seqs.map((seq) => ({ seq, rev: seq })) });
+  const page = (more, ...seqs) => ({ more, next: seqs.at(-1), rev: seqs[0], total: 99, deliveries: seqs.map((seq) => ({ seq, rev: seq })) });
+  const read = (m, p) => (m.all.begin(), m.older(p));
   let m = new Model();
   is("first hello asks for the list", m.receive({ type: "hello", epoch: "e", rev: 10 }), true);
   m.receive(frame(11, [3, 11])); // an old one changes before the list is here
-  m.older(page(true, 10, 9, 8));
+  read(m, page(true, 10, 9, 8));
   is("no gap below the list", rows(m), "8:8 9:9 10:10");
   m.receive(frame(14, [12, 12], [11, 13], [9, 14]));
   is("changes in any order", rows(m), "8:8 9:14 10:10 11:13 12:12");
   m.receive(frame(15, [2, 15]));
   is("changes below the list wait there", rows(m), "8:8 9:14 10:10 11:13 12:12");
-  m.older(page(false, 7, 6));
+  read(m, page(false, 7, 6));
   is("older", [rows(m), m.more, m.rev], ["6:6 7:7 8:8 9:14 10:10 11:13 12:12", false, 15]);
-  m.older({ more: false, deliveries: [{ seq: 9, rev: 9 }] });
+  read(m, { more: false, deliveries: [{ seq: 9, rev: 9 }] });
   is("an old revision changes nothing", m.row(9).rev, 14);
   is("line and row", [m.line(12), m.line(6), m.line(99), m.row(5)?.seq], [0, 6, -1, undefined]);
   m.step(1); is("step starts at the newest", m.selected, 12);
@@ -88,12 +89,12 @@
   m.step(99); is("step stops at the end", m.selected, 6);
   is("a known store goes on", m.receive({ type: "hello", epoch: "e", rev: 15 }), false);
   is("reset asks for the list", [m.receive({ type: "reset" }), rows(m)], [true, ""]);
-  m.older(page(false, 1));
+  read(m, page(false, 1));
   is("another store asks for the list", [m.receive({ type: "hello", epoch: "f", rev: 1 }), rows(m)], [true, ""]);
   is("frames of a newer pictap are let pass", m.receive({ type: "whatever" }), false);
   m = new Model();
   m.receive({ type: "hello", epoch: "e", rev: 0 });
-  m.older(page(false));
+  read(m, { ...page(false), rev: 0 });
   m.receive({ type: "deliveries", rev: 12_000, deliveries: Array.from({ length: 12_000 }, (_, i) => ({ seq: i + 1, rev: i + 1 })) });
   is("while following, 10,000 are kept", [m.rows.length, m.rows[0].seq, m.more], [10_000, 2001, true]);
   return { checks, failures };
