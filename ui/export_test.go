@@ -57,7 +57,7 @@ func WireSamples(d store.Delivery) map[string]any {
 			Subscriptions: []SubscriptionStatus{{UID: "sub_1", Event: "render.completed", URL: "https://acme.ngrok-free.app/in/a/b", Status: "paused", Note: "paused by Pictify"}},
 			Warnings:      []string{"the clock is off"}, AppReason: "connection refused", AppSince: &since,
 		},
-		CanReplay: true, CanDrain: true, CanPause: true, Mock: true, Events: []string{"render.completed"},
+		CanReplay: true, CanDrain: true, CanPause: true, Mock: true, CanShape: true, Events: []string{"render.completed"},
 	}
 	samples := map[string]any{
 		"Attempt":            full.Attempts[0],
@@ -75,5 +75,6 @@ func WireSamples(d store.Delivery) map[string]any {
 		"SearchWords":        searchWords{[]searchWord{{"source:", "who sent it", []string{"pictify"}}}},
 	}
 	maps.Copy(samples, aroundSamples(d))
+	maps.Copy(samples, volleySamples())
 	return samples
 }
