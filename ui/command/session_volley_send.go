@@ -55,7 +55,7 @@ func newProgressOf(v *volley) *progressOf {
 }
 
 func (so *progressOf) count(b *barrage, sh shot, o mock.Outcome, x expectation) {
-	so.Sent, so.Dropped, so.Unexpected = b.sent, b.dropped, b.unexpected
+	so.Sent, so.Dropped, so.Unexpected = b.sent, b.dropped, b.unexpected+b.refused
 	if sh.dropped {
 		return
 	}
@@ -69,7 +69,7 @@ func (so *progressOf) count(b *barrage, sh shot, o mock.Outcome, x expectation) 
 		step := &so.Steps[i]
 		step.Sent++
 		step.Statuses[status]++
-		if x.text != "" && !x.met(o.Status) {
+		if x.text == "" && !isTaken(o.Status) || x.text != "" && !x.met(o.Status) {
 			step.Unexpected++
 		}
 	}

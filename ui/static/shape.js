@@ -188,7 +188,23 @@ export function edits(form, list, event) {
 }
 
 /**
- * volley is what a form wants to be sent. Numbers that are none are left as they are, so that the server says so.
+ * mistake finds what is no number; "" when all are. Bounds are the server's to know.
+ * @param {Form} form
+ */
+export function mistake(form) {
+  const whole = /^[+-]?[0-9]{1,16}$/;
+  const decimal = /^[+-]?[0-9]{1,16}(\.[0-9]{1,9})?$/;
+  for (const [what, s, shape] of /** @type {[string, string, RegExp][]} */ ([
+    ["The seed", form.seed, whole], ["The number of events", form.count, whole], ["How often each is sent", form.duplicate, whole],
+    ["The rate", form.rate, decimal], ["The part that is left out", form.drop, decimal], ["How many at once", form.together, whole],
+  ])) {
+    if (s.trim() !== "" && !shape.test(s.trim())) return what + " is no " + (shape === whole ? "whole " : "") + "number: " + oneLine(s).slice(0, 40);
+  }
+  return "";
+}
+
+/**
+ * volley is what a form wants to be sent, given that there is no {@link mistake} in it.
  * @param {Form} form
  * @param {string} event
  * @param {Edit[]} edits
@@ -199,7 +215,7 @@ export function volley(form, event, edits) {
   const v = { event };
   /** @param {string} name @param {string} s @param {string} usual */
   const number = (name, s, usual) => {
-    if (s.trim() !== usual && s.trim() !== "") v[name] = Number.isFinite(Number(s)) ? Number(s) : s;
+    if (s.trim() !== usual && s.trim() !== "") v[name] = Number(s);
   };
   number("seed", form.seed, "");
   if (!form.late && form.at) v.at = form.at.trim();
