@@ -34,6 +34,7 @@ import { Trigger } from "./trigger.js";
 const views = [
   { name: "", title: "Deliveries", key: "d" },
   { name: "overview", title: "Overview", key: "o", part: { load: () => import("./overview.js"), style: "overview.css" } },
+  { name: "trigger", title: "Trigger", key: "t", part: { load: () => import("./volley.js"), style: "volley.css" }, exists: (model) => model.status?.can_shape === true },
   { name: "mock", title: "Mock", key: "m", part: { load: () => import("./mock.js"), style: "mock.css" }, exists: (model) => model.status?.mock === true },
 ];
 
