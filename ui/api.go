@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -28,7 +27,7 @@ func (h *Handler) status(w http.ResponseWriter, _ *http.Request) error {
 func (h *Handler) currentStatus() statusAnswer {
 	s := statusAnswer{
 		Status: h.opts.Status(), abilities: h.opts.Acts.can(), CanReplay: h.opts.Replay != nil, CanDrain: h.opts.Drain != nil, CanPause: h.opts.SetPaused != nil,
-		Mock: h.opts.Mock != nil, Events: make([]string, len(h.opts.Events)),
+		Mock: h.opts.Mock != nil, CanShape: h.opts.Volleys != nil, Events: make([]string, len(h.opts.Events)),
 	}
 	if s.Subscriptions == nil {
 		s.Subscriptions = []SubscriptionStatus{}
@@ -118,21 +117,4 @@ func (h *Handler) replay(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("replay d%d: %w", seq, err)
 	}
 	return writeJSON(w, http.StatusOK, answeredAttemptOf(a))
-}
-
-func (h *Handler) trigger(w http.ResponseWriter, r *http.Request) error {
-	if h.opts.Trigger == nil {
-		return httpError{code: http.StatusNotFound, public: "test events are off"}
-	}
-	var in struct{ Event pictify.EventType }
-	if err := readJSON(w, r, &in); err != nil {
-		return err
-	}
-	if !slices.Contains(h.opts.Events, in.Event) {
-		return httpError{code: http.StatusBadRequest, public: "no such type of event"}
-	}
-	if err := h.opts.Trigger(r.Context(), in.Event); err != nil {
-		return httpError{code: http.StatusBadGateway, public: "it could not be sent, and the terminal says why", err: fmt.Errorf("trigger %s: %w", in.Event, err)}
-	}
-	return writeJSON(w, http.StatusAccepted, struct{}{})
 }

@@ -186,7 +186,7 @@ func TestDetailBeyondTheList(t *testing.T) {
 	p.wait(`document.querySelectorAll(".detail .attempt").length === 2 && document.querySelector(".outlook").innerText.includes("be done")`)
 
 	p.open(s.base + "/#open=d99999")
-	p.wait(`document.querySelector(".detail .trouble")?.textContent.includes("no longer stored")`)
+	p.wait(`document.querySelector(".detail .trouble")?.textContent.includes("There is no d99999 here")`)
 	p.click(".detail .close")
 	p.wait(`!document.querySelector(".detail")`)
 	p.healthy()

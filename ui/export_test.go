@@ -62,7 +62,7 @@ func WireSamples(d store.Delivery) map[string]any {
 			Warnings:      []string{"the clock is off"}, AppReason: "connection refused", AppSince: &since,
 		},
 		abilities: abilities{true, true, []named{{"curl", "curl"}}, []named{{"har", "HAR"}}},
-		CanReplay: true, CanDrain: true, CanPause: true, Mock: true, Events: []string{"render.completed"},
+		CanReplay: true, CanDrain: true, CanPause: true, Mock: true, CanShape: true, Events: []string{"render.completed"},
 	}
 	samples := map[string]any{
 		"Attempt":            full.Attempts[0],
@@ -92,6 +92,7 @@ func WireSamples(d store.Delivery) map[string]any {
 		"RemovedCount":       removedCount{3},
 	}
 	maps.Copy(samples, aroundSamples(d))
+	maps.Copy(samples, volleySamples())
 	return samples
 }
 

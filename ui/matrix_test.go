@@ -28,6 +28,11 @@ var letThrough = map[string]int{
 	"/api/deliveries/{id}/body":   200,
 	"/api/deliveries/{id}/replay": 200,
 	"/api/trigger":                400, // {} names no event
+	"/api/trigger/{job}":          404, // nothing has been sent
+	"/api/trigger/{job}/stop":     404,
+	"/api/volleys":                200,
+	"/api/schema/{event}":         404, // there is no such event
+	"/api/sample":                 400,
 	"/api/chart":                  200,
 	"/api/coverage":               200,
 	"/api/hold":                   200,
@@ -173,6 +178,7 @@ func TestMatrix(t *testing.T) {
 			Fixture: func(context.Context, store.Delivery, string, bool) (string, error) { return "fixtures/a.json", nil },
 			Export:  func(context.Context, ui.Export) error { t.Error("exported"); return nil },
 		},
+		Volleys: &ui.Volleys{},
 	}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4455})
 	if err != nil {
 		t.Fatal(err)

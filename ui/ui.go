@@ -73,6 +73,10 @@ type Options struct {
 	Trigger func(ctx context.Context, t pictify.EventType) error
 	Events  []pictify.EventType // what Trigger accepts, in the order to show
 
+	// Volleys are test events of which somebody says what is in them, how they are
+	// broken and how many there are. They need Trigger. Nil hides the view.
+	Volleys *Volleys
+
 	// Explain says why a delivery that did not verify does not; nil when there is
 	// nothing to say. It may take half a second, and is asked once for each that is
 	// opened. Nil never explains.
@@ -121,7 +125,7 @@ func (o Options) withDefaults() Options {
 		o.Opened = func(string) {}
 	}
 	if o.Trigger == nil {
-		o.Events = nil
+		o.Events, o.Volleys = nil, nil
 	}
 	if o.Assets == nil {
 		o.Assets = embedded()
@@ -146,6 +150,7 @@ type Handler struct {
 	mux   *http.ServeMux
 	shelf *mediaShelf
 
+	sending sending
 	closing chan struct{} // closed by Close
 	sockets sync.WaitGroup
 
@@ -195,8 +200,11 @@ func (h *Handler) waking() <-chan struct{} {
 	return h.woken
 }
 
-// Close ends all sockets with "going away" and waits for them. Requests that
-// are not sockets are the server's to end.
+// StopSending stops the volley that is being sent, waits for it, and lets no other begin.
+func (h *Handler) StopSending() { h.sending.close() }
+
+// Close ends all sockets with "going away", and what is being sent, and waits
+// for them. Requests that are not sockets are the server's to end.
 func (h *Handler) Close() error {
 	h.mu.Lock()
 	if !h.closed {
@@ -204,6 +212,7 @@ func (h *Handler) Close() error {
 		close(h.closing)
 	}
 	h.mu.Unlock()
+	h.StopSending()
 	h.sockets.Wait()
 	return nil
 }

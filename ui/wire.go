@@ -45,6 +45,7 @@ type statusAnswer struct {
 	CanDrain  bool     `json:"can_drain"`
 	CanPause  bool     `json:"can_pause"` // subscriptions
 	Mock      bool     `json:"mock"`      // one runs inside
+	CanShape  bool     `json:"can_shape"` // test events
 	Events    []string `json:"events"`
 }
 

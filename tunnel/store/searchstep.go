@@ -71,8 +71,9 @@ type SearchFound struct {
 //
 // What the columns can say, SQL decides. Bodies are read only for words that look into
 // them, one at a time, of deliveries that the other words leave and that the index
-// proposes or does not know. The budget is looked at after each of them and after each
-// thousand rows, so it is kept but for one long body.
+// proposes or does not know. The budget is looked at after each of them, after each
+// thousand rows and after each part of the index, which is some milliseconds too late
+// at most; only one body of megabytes takes longer.
 func (st *Store) SearchStep(ctx context.Context, s Search, page SearchPage) (SearchFound, error) {
 	s, err := st.Resolve(ctx, s)
 	if err != nil {

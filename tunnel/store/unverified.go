@@ -19,6 +19,8 @@ type ring struct {
 	wake chan struct{}
 	done chan struct{}
 
+	writing sync.Mutex // held from taking the list until it is written
+
 	mu      sync.Mutex // guards all below
 	closed  bool
 	list    []Delivery
@@ -49,6 +51,10 @@ func (s *Store) RecordUnverified(d Delivery) {
 	default:
 	}
 }
+
+// Settle returns when what [Store.RecordUnverified] was given before is written, so
+// that a person who has just sent it can be told its numbers.
+func (s *Store) Settle() { s.unverified.flush() }
 
 // Skipped returns how many requests that did not verify were not written
 // because too many came at once.
@@ -85,6 +91,8 @@ func (r *ring) run() {
 }
 
 func (r *ring) flush() {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	list := r.take()
 	if len(list) == 0 {
 		return

@@ -26,6 +26,9 @@ const (
 func (s *session) close(ctx context.Context) error {
 	ctx, cancel := s.hurried(context.WithoutCancel(ctx))
 	defer cancel()
+	if s.page != nil {
+		s.page.handler.StopSending() // else there would be no end to what is to be handed on
+	}
 	s.tending.end()
 
 	bye := byeLine{}

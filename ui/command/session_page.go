@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"pictap/fixtures"
-	"pictap/mock"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 	"pictap/ui"
@@ -42,6 +41,7 @@ func (s *session) openPage() error {
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
 	opts.Run = s.aboutRun
 	opts.Media = newPictureFetcher(s.cfg.pictureHosts, s.cfg.api).fetch
+	opts.Volleys = s.volleys()
 	if s.forwarder != nil {
 		opts.Replay, opts.Drain = s.replay, s.lookForApp
 	}
@@ -96,20 +96,22 @@ func (s *session) replay(ctx context.Context, seq int64) (store.Attempt, error) 
 // secret: the same way as a real one, so that the page shows what it would show.
 func (s *session) trigger(ctx context.Context, t pictify.EventType) error {
 	at := s.env.now()
-	media := ""
-	if s.cfg.baseURL != "" { // the mock's
-		media = s.cfg.baseURL + mock.SampleMedia
-	}
-	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, media), t)
+	return s.sendSample(ctx, fixtures.New(at.UnixNano(), at, s.mediaBase()), t)
 }
 
 // sendSample sends the generator's next event of that type to our own receiver.
 func (s *session) sendSample(ctx context.Context, g *fixtures.Generator, t pictify.EventType) error {
-	for _, h := range s.hooks.Local() {
-		if h.Event != t {
-			continue
-		}
-		return s.send(ctx, g, h.Token, t)
+	address, err := s.localURL(t)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("no path takes %s", t)
+	sample, err := g.SampleAt(fixtures.Kind{Event: t}, s.env.now())
+	if err != nil {
+		return err
+	}
+	r := s.sender.Send(ctx, address, sample.Message(pictify.NewSigner(s.cfg.secret), s.env.now()))
+	if !r.OK() {
+		return fmt.Errorf("send %s to our own receiver: %s", t, r.Problem())
+	}
+	return nil
 }

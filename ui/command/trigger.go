@@ -2,7 +2,6 @@ package command
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -147,19 +146,6 @@ func (e Env) appTarget(c *cli.Context, argument, flag string) (*url.URL, error) 
 		return nil, usagef("%s is not this machine", sanitize(target.Host, 120)).withHint("add --allow-remote if you mean it")
 	}
 	return target, nil
-}
-
-// send delivers the generator's next event of a type to one of our own paths.
-func (s *session) send(ctx context.Context, g *fixtures.Generator, token string, t pictify.EventType) error {
-	sample, err := g.SampleAt(fixtures.Kind{Event: t}, s.env.now())
-	if err != nil {
-		return err
-	}
-	r := s.sender.Send(ctx, "http://"+s.door.Addr().String()+s.hooks.Path(token), sample.Message(pictify.NewSigner(s.cfg.secret), s.env.now()))
-	if !r.OK() {
-		return fmt.Errorf("send %s to our own receiver: %s", t, r.Problem())
-	}
-	return nil
 }
 
 // triggerLine is one request that was sent, or that --drop left out.

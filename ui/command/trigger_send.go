@@ -100,17 +100,15 @@ func newRequestLine(p *printer, s shot, header []pictify.Field, body []byte) req
 // goroutines.
 type barrage struct {
 	*volley
-	p      *printer
 	sender *mock.Dispatcher
-	bar    *progress
-	each   bool               // tell of each request
 	stop   context.CancelFunc // sends no more
+	// told is called after each request, one at a time, with mu held.
+	told func(s shot, o mock.Outcome, x expectation)
 
 	mu    sync.Mutex // guards all below
 	tally mock.Tally
 	counts
-	broken error  // why a request could not be made
-	said   string // of the last refusal
+	broken error // why a request could not be made
 }
 
 // counts is what decides how a trigger exits.
@@ -126,22 +124,38 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 	many := v.total() == 0 || v.total() > spoken || load.Rate > 0 || load.Duration > 0
 	ctx, stop := context.WithCancel(c.Context)
 	defer stop()
-	b := &barrage{volley: v, p: p, each: p.json || !many, stop: stop,
+	b := &barrage{volley: v, stop: stop,
 		sender: &mock.Dispatcher{Now: e.Now, Timeout: c.Duration("timeout"), TLS: appTLS(c.Bool("insecure"))}}
 	defer b.sender.Close()
 	total := int64(v.total())
 	if total == 0 {
 		total = -1
 	}
-	b.bar = e.progress(p, total, "requests")
-	defer b.bar.end()
+	bar := e.progress(p, total, "requests")
+	defer bar.end()
+	said := "" // of the last refusal
+	b.told = func(s shot, o mock.Outcome, x expectation) {
+		bar.set(b.sent)
+		switch {
+		case !p.json && many: // of so many there is a summary
+		case s.dropped:
+			p.dropped(s, o.At)
+		default:
+			p.triggered(s, o, x, &said)
+		}
+		select {
+		case <-p.Gone(): // whoever reads has seen enough
+			stop()
+		default:
+		}
+	}
 	load.Do = b.do
 	if many { // next to nothing stays in memory, so there is no need to look for what does after each few megabytes
 		defer debug.SetGCPercent(debug.SetGCPercent(manyGC))
 	}
 	start := time.Now()
 	load.Run(ctx)
-	b.bar.end()
+	bar.end()
 	switch {
 	case b.broken != nil:
 		return explainEdit(b.broken)
@@ -156,22 +170,28 @@ func (e Env) sendVolley(c *cli.Context, p *printer, v *volley) error {
 
 // load is how the requests are spread over time.
 func (v *volley) load(c *cli.Context) (*mock.Load, error) {
+	n := c.Int("concurrency")
+	if c.IsSet("concurrency") && (n < 1 || n > maxConcurrent) {
+		return nil, usagef("--concurrency must be from 1 to %d", maxConcurrent)
+	}
 	rate, err := readRate(c.String("rate"))
 	if err != nil {
 		return nil, err
 	}
-	low, high, err := readDelay(c.String("delay"))
+	return v.spread(rate, c.String("delay"), c.Duration("duration"), n)
+}
+
+// spread has the requests sent at a rate, each after a delay, for some time, so many at
+// once: 0 chooses.
+func (v *volley) spread(rate float64, delay string, duration time.Duration, concurrency int) (*mock.Load, error) {
+	low, high, err := readDelay(delay)
 	if err != nil {
 		return nil, err
 	}
-	n := c.Int("concurrency")
-	switch {
-	case c.IsSet("concurrency") && (n < 1 || n > maxConcurrent):
-		return nil, usagef("--concurrency must be from 1 to %d", maxConcurrent)
-	case n == 0 && (rate > 0 || c.Duration("duration") > 0 || v.total() > spoken):
-		n = usualConcurrency
+	if concurrency == 0 && (rate > 0 || duration > 0 || v.total() > spoken) {
+		concurrency = usualConcurrency
 	}
-	return &mock.Load{Count: v.total(), Duration: c.Duration("duration"), Rate: rate, Concurrency: n,
+	return &mock.Load{Count: v.total(), Duration: duration, Rate: rate, Concurrency: concurrency,
 		MinDelay: low, MaxDelay: high, Seed: v.seed}, nil
 }
 
@@ -200,18 +220,7 @@ func (b *barrage) do(ctx context.Context, n int, due time.Time) {
 	defer b.mu.Unlock()
 	x := s.expect.of(s.tamper)
 	b.count(o, s, x)
-	switch {
-	case !b.each:
-	case s.dropped:
-		b.p.dropped(s, o.At)
-	default:
-		b.p.triggered(s, o, x, &b.said)
-	}
-	select {
-	case <-b.p.Gone(): // whoever reads has seen enough
-		b.stop()
-	default:
-	}
+	b.told(s, o, x)
 }
 
 func (b *barrage) fail(err error) {
@@ -231,7 +240,6 @@ func (b *barrage) count(o mock.Outcome, s shot, x expectation) {
 	}
 	b.sent++
 	b.tally.Add(o)
-	b.bar.set(b.sent)
 	switch {
 	case o.Status == 0:
 		b.unreached++

@@ -246,11 +246,19 @@ func (v *volley) readFlags(c *cli.Context, e Env) (err error) {
 			return err
 		}
 	}
-	if strings.ContainsFunc(v.id, func(r rune) bool { return r <= ' ' || r > '~' }) || len(v.id) > 200 {
-		return usagef("--id may have up to 200 characters, printable ones without blanks")
+	if err := checkDeliveryID(v.id); err != nil {
+		return err
 	}
 	v.media, err = e.mediaBase(c)
 	return err
+}
+
+// checkDeliveryID finds what would not fit into a header.
+func checkDeliveryID(id string) error {
+	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) || len(id) > 200 {
+		return usagef("--id may have up to 200 characters, printable ones without blanks")
+	}
+	return nil
 }
 
 func (v *volley) checkCount(c *cli.Context) error {

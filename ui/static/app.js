@@ -34,6 +34,7 @@ import { Trigger } from "./trigger.js";
 const views = [
   { name: "", title: "Deliveries", key: "d" },
   { name: "overview", title: "Overview", key: "o", part: { load: () => import("./overview.js"), style: "overview.css" } },
+  { name: "trigger", title: "Trigger", key: "t", part: { load: () => import("./volley.js"), style: "volley.css" }, exists: (model) => model.status?.can_shape === true },
   { name: "mock", title: "Mock", key: "m", part: { load: () => import("./mock.js"), style: "mock.css" }, exists: (model) => model.status?.mock === true },
 ];
 
@@ -53,6 +54,8 @@ class App extends Component {
     this.model = new Model();
     this.reader = new Reader(this.model);
     this.alerts = new Alerts(this.model);
+    /** What was last shown beside the list. @type {import("./types.js").Summary | undefined} */
+    this.shown = undefined;
     this.bindKeys();
   }
 
@@ -210,7 +213,8 @@ class App extends Component {
   opened() {
     const { model } = this;
     const seq = model.opened;
-    const d = model.row(seq);
+    const d = model.row(seq) ?? (this.shown?.seq === seq ? this.shown : undefined); // while the list is read anew, what is open stays
+    this.shown = d;
     const pane = panes[model.place.pane];
     return html`
       <div class="beside">

@@ -34,6 +34,12 @@ export function EventButtons({ model }) {
     </div>`;
 }
 
+/** Shaping leads to where test events are shaped, if there is such a place. @param {{model: Model}} props */
+export function Shaping({ model }) {
+  if (!model.status?.can_shape) return null;
+  return html`<button class="quiet shaping" onClick=${() => model.go({ view: "trigger" })}>Choose what is in it, break it, or send many …</button>`;
+}
+
 /**
  * Trigger is the toolbar's way to the buttons.
  * @param {{model: Model, open: boolean, onToggle: () => void}} props
@@ -43,6 +49,6 @@ export function Trigger({ model, open, onToggle }) {
   return html`
     <div class="trigger">
       <button aria-expanded=${open} aria-controls="trigger" onClick=${onToggle}>Send a test event</button>
-      ${open && html`<div class="panel" id="trigger"><${EventButtons} model=${model} /></div>`}
+      ${open && html`<div class="panel" id="trigger"><${EventButtons} model=${model} /><${Shaping} model=${model} /></div>`}
     </div>`;
 }

@@ -186,6 +186,7 @@
  * @property {boolean} can_fixture
  * @property {Named[]} copy_forms     what GET /api/deliveries/{id}/copy can make
  * @property {Named[]} export_as      what GET /api/export can make
+ * @property {boolean} can_shape      test events can be shaped, see /api/volleys
  * @property {string[]} events        the types POST /api/trigger accepts, none when it accepts nothing
  */
 
@@ -487,6 +488,122 @@
 /**
  * @typedef {object} RemovedCount
  * @property {number} removed
+ */
+
+/**
+ * What somebody wants to be sent: events of one type, or a scenario. What is left out is as pictap trigger has it.
+ * @typedef {object} Volley
+ * @property {string=} event
+ * @property {string=} type           of what is rendered: "image" "gif" "pdf"
+ * @property {number=} seed           left out: another one each time
+ * @property {string=} at             when it happened, RFC 3339; left out: when it is sent
+ * @property {string=} id             of all deliveries
+ * @property {boolean=} strict        no data.deliveryId
+ * @property {Edit[]=} edits
+ * @property {string[]=} tamper       each event is sent once for each of these ways to break it
+ * @property {number=} count          events
+ * @property {number=} duplicate      times that each is sent
+ * @property {boolean=} shuffle
+ * @property {number=} rate           requests a second
+ * @property {string=} delay          before each request: "200ms" or "0-5s"
+ * @property {number=} drop           percent of the requests that are left out
+ * @property {number=} concurrency
+ * @property {string=} scenario       instead of all but the seed
+ */
+
+/**
+ * A change of one place of an event.
+ * @typedef {object} Edit
+ * @property {string} path            "data.variables.title"
+ * @property {string=} value          JSON if it can be read as such, else a string
+ * @property {boolean=} remove        instead of putting the value there
+ * @property {boolean=} new           allows a place that the event does not have
+ */
+
+/**
+ * One request of a volley: the very bytes of its body, and its header as it would be now.
+ * @typedef {object} VolleySample
+ * @property {number} seed
+ * @property {string} at              when it happened, RFC 3339
+ * @property {number} n               from 0, in the order of sending
+ * @property {number} total
+ * @property {string} event
+ * @property {string} delivery_id
+ * @property {string} tamper          "" when it is whole
+ * @property {boolean} dropped        it is left out
+ * @property {string} made            the body before it was edited and broken
+ * @property {[string, string][]} header
+ * @property {string=} body           when it is text
+ * @property {string=} body_base64    when it is not
+ * @property {boolean=} truncated     the body given here is only its beginning
+ * @property {number} bytes
+ * @property {string} command         the same for a POSIX shell
+ */
+
+/**
+ * What can be sent.
+ * @typedef {object} VolleyKit
+ * @property {TamperKind[]} tampers
+ * @property {Scenario[]} scenarios
+ * @property {number} most            requests of a volley
+ * @property {VolleyJob | null} job   the last one
+ */
+
+/**
+ * A way to break a delivery.
+ * @typedef {object} TamperKind
+ * @property {string} name
+ * @property {string} why             what is wrong then
+ * @property {string} want            what a correct handler answers
+ */
+
+/**
+ * A course of events that is built in.
+ * @typedef {object} Scenario
+ * @property {string} name
+ * @property {string} about
+ * @property {number} requests
+ * @property {ScenarioStep[]} steps
+ */
+
+/**
+ * @typedef {object} ScenarioStep
+ * @property {string} name
+ * @property {string} about
+ */
+
+/**
+ * A volley that is being sent, or was.
+ * @typedef {object} VolleyJob
+ * @property {string} id
+ * @property {string} state           "running" "done" "stopped" "failed"
+ * @property {string} event
+ * @property {string} scenario
+ * @property {number} seed
+ * @property {number} total           requests
+ * @property {number} sent            and answered, or not
+ * @property {number} accepted        2xx
+ * @property {number} refused         another status
+ * @property {number} dropped
+ * @property {number} unexpected      answers that are not those of a correct receiver
+ * @property {Record<string, number>} statuses   "0": no answer
+ * @property {number} p50_ms
+ * @property {number} p99_ms
+ * @property {StepProgress[]} steps   of a scenario
+ * @property {number} seconds
+ * @property {string[]} first         the first deliveries that came of it; once it has ended
+ * @property {string} search          finds what came of it; once it has ended
+ * @property {string=} error
+ */
+
+/**
+ * How far a step of a scenario has come.
+ * @typedef {object} StepProgress
+ * @property {string} name
+ * @property {number} total
+ * @property {number} sent
+ * @property {number} unexpected
+ * @property {Record<string, number>} statuses
  */
 
 export {};
