@@ -71,7 +71,7 @@ function AttemptLine({ a, d, at, open, onCopy }) {
         <b class=${"answer " + answerTone(a)}>${answer(a)}</b>
         <span class="took">${duration(a.duration_ms)}</span>
         <span class="bar timed" title=${bar} aria-hidden="true"><u style=${{ width: left + "%" }} /><i class=${answerTone(a)} style=${{ left: "min(" + left + "%, 100% - 4px)", width: width + "%" }} /></span>
-        <span class="what">${kinds[a.kind] ?? oneLine(a.kind)}</span>
+        <span class="what">${kinds.get(a.kind) ?? oneLine(a.kind)}</span>
         <time datetime=${a.time} title=${exact(time)}>${ago(time, new Date())}</time>
       </summary>
       <p class="mono request-line">POST ${oneLine(a.url)}</p>
@@ -82,7 +82,7 @@ function AttemptLine({ a, d, at, open, onCopy }) {
     </details>`;
 }
 
-const kinds = /** @type {Record<string, string>} */ ({ __proto__: null, forward: "forwarded", replay: "replayed" });
+const kinds = new Map([["forward", "forwarded"], ["replay", "replayed"]]);
 
 /** sent says what is known of the request; its header was not kept. @param {Attempt} a @param {Detail} d */
 function sent(a, d) {
@@ -95,15 +95,15 @@ export function Outlook({ p }) {
   return html`<p class=${"sentence outlook " + (p.failing ? "warn" : "ok")}><b>In production</b> ${outlook(p)}</p>`;
 }
 
-const failings = /** @type {Record<string, string>} */ ({
-  __proto__: null, "no-answer": "there was no answer", "too-slow": "it took longer than 30 s", "redirects": "a redirect is no 2xx", "no-success": "only a 2xx counts",
-});
+const failings = new Map([
+  ["no-answer", "there was no answer"], ["too-slow", "it took longer than 30 s"], ["redirects", "a redirect is no 2xx"], ["no-success", "only a 2xx counts"],
+]);
 
 /** outlook tells what Pictify would do. @param {Production} p */
 export function outlook(p) {
   const which = p.made > 1 ? ", after " + p.made + " attempts," : "";
   if (!p.failing) return "Pictify" + which + " would count it as received, and be done.";
-  const why = failings[p.failing] ?? "it counts as a failure";
+  const why = failings.get(p.failing) ?? "it counts as a failure";
   if (p.gives_up) return "Pictify would give up: " + why + ", and that was the last of " + p.of + " attempts. The subscription would be disabled.";
   const [first, ...more] = p.next.map(wait);
   const then = more.length > 0 ? ", then after " + list(more) : "";

@@ -39,14 +39,14 @@ export class Body extends Component {
   /** treeOf reads text once for all renderings. @param {string} text */
   treeOf(text) {
     if (this.tree?.source !== text) this.tree = new Tree(text);
-    return this.tree;
+    return /** @type {Tree} */ (this.tree);
   }
 
   /** bytes are those that we have, made once. */
   bytes() {
     const { text, base64 } = this.own;
     const of = base64 ?? text;
-    if (this.decoded?.of !== of) this.decoded = { of, bytes: base64 === undefined ? new TextEncoder().encode(text) : bytesOf(base64) };
+    if (!this.decoded || this.decoded.of !== of) this.decoded = { of, bytes: base64 === undefined ? new TextEncoder().encode(text) : bytesOf(base64) };
     return this.decoded.bytes;
   }
 

@@ -7,12 +7,13 @@ import { Actions } from "./actions.js";
 import { Attempts, Outlook, sentence } from "./attempts.js";
 import { Body } from "./body.js";
 import { Fields, fieldLines } from "./fields.js";
+import { bind } from "./keys.js";
 import { Lazy } from "./lazy.js";
 import { nowhere, text as placeText } from "./place.js";
 import { Refused, call, message, request } from "./session.js";
 import { SignatureParts } from "./signature.js";
 import { Light, copy } from "./strip.js";
-import { quoted } from "./tree.js";
+import { quoted } from "./treepath.js";
 import { ago, answer, exact, journey, kindOf, oneLine, outcome, plural, size, verdictLabel, verdictSentence } from "./text.js";
 
 /** @typedef {import("./types.js").Detail} DetailOf */
@@ -29,6 +30,18 @@ import { ago, answer, exact, journey, kindOf, oneLine, outcome, plural, size, ve
 
 /** The pictures come when somebody opens a delivery that has some. @type {import("./lazy.js").Part} */
 const pictures = { load: () => import("./picture.js"), style: "picture.css" };
+
+/** press clicks what is open has of a button, or puts the keyboard into its box. @param {string} selector */
+function press(selector) {
+  for (const e of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".detail " + selector))) e.localName === "input" ? e.focus() : e.click();
+}
+
+/** @param {Model} model */
+const isOpen = (model) => model.place.view === "" && model.opened > 0 && !model.place.pane;
+bind(
+  { keys: ["f"], words: "find something in its payload", group: "The open delivery", when: isOpen, run: () => press("[aria-label=Payload] .find") },
+  { keys: ["v"], words: "fetch its pictures and show them", group: "The open delivery", when: isOpen, run: () => press(".pictures > .picture-offer button, .detail .tile:not([aria-expanded])") },
+);
 
 export class Detail extends Component {
   constructor() {

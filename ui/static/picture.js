@@ -167,13 +167,14 @@ function from(p) {
   return html`<span class="from"><span class="mono">${oneLine(p.field)}</span> ${link ? html`<a href=${link} target="_blank" rel="noopener noreferrer">${shown}</a>` : html`<span class="mono">${shown}</span>`}</span>`;
 }
 
-const types = /** @type {Record<string, string>} */ ({
-  __proto__: null, png: "PNG", jpeg: "JPEG", gif: "GIF", webp: "WebP", pdf: "PDF", svg: "SVG, which can run programs", html: "a web page", xml: "XML", json: "JSON", text: "text", avif: "AVIF", empty: "nothing",
-});
+const types = new Map([
+  ["png", "PNG"], ["jpeg", "JPEG"], ["gif", "GIF"], ["webp", "WebP"], ["pdf", "PDF"], ["svg", "SVG, which can run programs"], ["html", "a web page"],
+  ["xml", "XML"], ["json", "JSON"], ["text", "text"], ["avif", "AVIF"], ["empty", "nothing"],
+]);
 
 /** factWords is what a picture is. @param {MediaFacts} f */
 export function factWords(f) {
-  const words = [types[f.type] ?? "something that is no picture"];
+  const words = [types.get(f.type) ?? "something that is no picture"];
   if (f.width > 0) words.push(f.width.toLocaleString("en") + "×" + f.height.toLocaleString("en") + (f.type === "pdf" ? " points" : " pixels"));
   if (f.frames > 1) words.push(plural(f.frames, "frame", "frames"));
   if (f.pages > 0) words.push(plural(f.pages, "page", "pages"));
@@ -185,7 +186,7 @@ export function factWords(f) {
 export function claimWords(c) {
   const claimed = oneLine(c.claimed);
   if (c.ok) return c.what === "size" ? claimed + " as claimed" : { format: "format", type: "type", ending: "ending", pages: "pages" }[c.what] + " " + claimed + " as claimed";
-  const real = c.real === "" ? "cannot be told" : c.what === "format" || c.what === "ending" ? (types[c.real] ?? oneLine(c.real)) : oneLine(c.real);
+  const real = c.real === "" ? "cannot be told" : c.what === "format" || c.what === "ending" ? (types.get(c.real) ?? oneLine(c.real)) : oneLine(c.real);
   switch (c.what) {
     case "size":
       return "the payload says " + claimed + ", the picture is " + (c.real || "of a size that cannot be told");

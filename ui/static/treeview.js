@@ -6,7 +6,9 @@
 
 import { Component, html } from "./vendor/htm-preact.js";
 import { stringText } from "./json.js";
-import { chunk, lineLimit, object, pathText, searchFor, string } from "./tree.js";
+import { chunk, lineLimit, object, string } from "./tree.js";
+import { press } from "./treekeys.js";
+import { pathText, searchFor } from "./treepath.js";
 import { oneLine, plural, visible, webLink } from "./text.js";
 
 /** @typedef {import("./tree.js").Tree} Tree */
@@ -40,7 +42,18 @@ export class TreeView extends Component {
     this.id = "tree" + ++trees;
     /** @type {HTMLElement | null} */
     this.element = null;
-    this.begin(props.tree);
+    this.tree = props.tree;
+    this.open = props.tree.firstLook(); // what is unfolded
+    /** How many members of a node are shown, when it is not a chunk. @type {Map<number, number>} */
+    this.shown = new Map();
+    this.limit = lineLimit; // lines in the document
+    /** Long values that are shown in full. @type {Set<number>} */
+    this.whole = new Set();
+    /** Members whose name stood there before, by the object that they are in. @type {Map<number, Set<number>>} */
+    this.repeats = new Map();
+    /** @type {Match[]} */
+    this.matches = [];
+    this.reveal = false; // bring the active line into view
   }
 
   /** @returns {TreeProps} */
@@ -52,16 +65,11 @@ export class TreeView extends Component {
   begin(tree) {
     this.tree = tree;
     this.open = tree.firstLook();
-    /** @type {Map<number, number>} */
-    this.shown = new Map();
+    this.shown.clear();
     this.limit = lineLimit;
-    /** @type {Set<number>} */
-    this.whole = new Set(); // long values that are shown in full
-    /** @type {Map<number, Set<number>>} */
-    this.repeats = new Map();
-    /** @type {Match[]} */
+    this.whole.clear();
+    this.repeats.clear();
     this.matches = [];
-    this.reveal = false; // bring the active line into view
   }
 
   /** @param {TreeProps} next */
@@ -134,50 +142,6 @@ export class TreeView extends Component {
     this.go(node);
   }
 
-  /** @param {KeyboardEvent} e */
-  typed(e) {
-    if (e.ctrlKey || e.metaKey || e.altKey) return;
-    const { tree, open } = this;
-    const n = this.state.active;
-    const items = () => this.rows().filter((r) => r.type !== "close").map((r) => this.nameOf(r));
-    /** @param {number} by */
-    const move = (by) => {
-      const list = items();
-      this.go(list[Math.max(0, Math.min(list.length - 1, list.indexOf(n) + by))]);
-    };
-    const keys = /** @type {Record<string, () => void>} */ ({
-      ArrowDown: () => move(1),
-      ArrowUp: () => move(-1),
-      PageDown: () => move(15),
-      PageUp: () => move(-15),
-      Home: () => this.go(0),
-      End: () => this.go(/** @type {number} */ (items().at(-1))),
-      ArrowRight: () => {
-        if (n < -1) this.more(-2 - n);
-        else if (tree.folds(n)) open.has(n) ? this.go(n + 1) : this.fold(n, true);
-      },
-      ArrowLeft: () => {
-        if (n < -1) this.go(Math.min(-2 - n, tree.count - 1));
-        else if (open.has(n) && tree.folds(n)) this.fold(n, false);
-        else if (tree.parent[n] >= 0) this.go(tree.parent[n]);
-      },
-      "*": () => {
-        for (let m = tree.parent[n] + 1, i = 0; n >= 0 && m < (tree.parent[n] < 0 ? tree.count : tree.after[tree.parent[n]]) && i < chunk; m = tree.after[m], i++) open.add(m);
-        this.setState({});
-      },
-    });
-    keys.Enter = keys[" "] = () => {
-      if (n < -1) this.more(-2 - n);
-      else if (tree.folds(n)) this.fold(n);
-      else this.widen(n);
-    };
-    if (!keys[e.key]) return;
-    e.preventDefault();
-    e.stopPropagation();
-    if (n === -1) this.go(0);
-    else keys[e.key]();
-  }
-
   /** widen shows all of a long value, or no longer. @param {number} n */
   widen(n) {
     if (n < 0) return;
@@ -203,7 +167,7 @@ export class TreeView extends Component {
             <span class="folding"><button class="quiet" onClick=${() => this.foldAll(false)}>fold all</button><button class="quiet" onClick=${() => this.foldAll(true)}>unfold all</button></span>
           </div>`}
         <div class="tree" role="tree" tabindex="0" aria-label=${this.own.label} ref=${(/** @type {HTMLElement} */ e) => (this.element = e)}
-          aria-activedescendant=${active === -1 ? undefined : id + "-" + active} onKeyDown=${(/** @type {KeyboardEvent} */ e) => this.typed(e)}>
+          aria-activedescendant=${active === -1 ? undefined : id + "-" + active} onKeyDown=${(/** @type {KeyboardEvent} */ e) => press(this, e)}>
           ${rows.map((row) => this.row(row, here))}
         </div>
         ${tree.error && html`<p class="trouble">Here it stops being JSON: ${oneLine(tree.error)}.</p>`}
@@ -310,7 +274,7 @@ export class TreeView extends Component {
     const { tree } = this;
     const n = this.state.active;
     const { onCopy, onSearch } = this.own;
-    if (n < 0 || n >= tree.count) return html`<p class="tree-path idle">Click a line, or move with the arrow keys: its path and value can be copied here.</p>`;
+    if (n < 0 || n >= tree.count) return tree.count >= findFrom && html`<p class="tree-path idle">Click a line, or move with the arrow keys: its path and value can be copied here.</p>`;
     const path = tree.level(n) > longestPath ? "" : pathText(tree.steps(n));
     const q = onSearch ? searchFor(tree, n) : "";
     const value = tree.kind[n] === string ? stringText(tree.text(n)) ?? tree.text(n) : tree.text(n);

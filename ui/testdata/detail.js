@@ -1,7 +1,8 @@
 // Checks of what an open delivery shows, evaluated in the page. Answers {checks, failures}.
 (async () => {
   const { scan, layout } = await import("/json.js");
-  const { Tree, pathText, searchFor, quoted } = await import("/tree.js");
+  const { Tree } = await import("/tree.js");
+  const { pathText, searchFor, quoted } = await import("/treepath.js");
   const { axis, outlook } = await import("/attempts.js");
   const { age } = await import("/signature.js");
   const { claimWords, factWords } = await import("/picture.js");
