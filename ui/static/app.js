@@ -2,6 +2,7 @@
 // The page: strip, tabs, search, list and detail, and what the keys do.
 
 import { Component, html, render } from "./vendor/htm-preact.js";
+import { Chips } from "./chips.js";
 import { Alerts, Notices, Toolbox, dress } from "./comfort.js";
 import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
@@ -11,7 +12,7 @@ import { List, pin } from "./list.js";
 import { follow } from "./live.js";
 import { Model } from "./model.js";
 import { Reader } from "./reader.js";
-import { Chips, NoMatch, Search, Trouble, count, troubled } from "./search.js";
+import { NoMatch, Search, Trouble, count, troubled } from "./search.js";
 import { call, message, take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
 import { answer, duration, oneLine } from "./text.js";
@@ -213,7 +214,7 @@ class App extends Component {
 
   list() {
     const { model, reader } = this;
-    if (model.loaded && model.found && model.rows.length === 0 && !(model.more && !model.list.reading)) {
+    if (model.found && model.rows.length === 0) {
       return html`<${NoMatch} model=${model} onClear=${() => model.go({ q: "" })} />`;
     }
     return html`<${List} model=${model} onOlder=${() => reader.step()} onFill=${(/** @type {number} */ first, /** @type {number} */ end) => reader.fill(first, end)}
