@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	cdptarget "github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -248,6 +249,37 @@ func TestPagePictures(t *testing.T) {
 	}
 	if eval[bool](p, `"__pwn" in window`) {
 		t.Error("a picture ran")
+	}
+	p.healthy()
+}
+
+// A PDF opens in a tab of its own, as a document that can do nothing to the page.
+func TestPDFOpens(t *testing.T) {
+	st := openStore(t)
+	var g gallery
+	o := demoOptions(st)
+	o.Media = g.get(t)
+	d := record(t, st, withPicture(0, "page.pdf"), 200)
+	s := serve(t, o)
+	p := openedAt(t, s, d.ID())
+	p.wait(`document.querySelector(".pictures .picture-offer button")`)
+	p.click(".pictures .picture-offer button")
+	p.wait(`document.querySelector(".pictures a.button")`)
+	other := chromedp.WaitNewTarget(p.ctx, func(info *cdptarget.Info) bool { return strings.HasPrefix(info.URL, "blob:") })
+	p.click(".pictures a.button")
+	select {
+	case id := <-other:
+		q := openTab(t, p.ctx, chromedp.WithTargetID(id))
+		q.wait(`document.readyState === "complete"`)
+		if got := eval[string](q, `document.contentType + " " + window.opener`); got != "application/pdf null" {
+			t.Errorf("the new tab has %s", got)
+		}
+		if *shots != "" {
+			q.wait(`new Promise((done) => setTimeout(done, 3000, true))`) // for the viewer
+			q.picture(filepath.Join(*shots, "pdf.png"))
+		}
+	case <-time.After(patience):
+		t.Error("no tab has opened")
 	}
 	p.healthy()
 }

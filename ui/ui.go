@@ -86,7 +86,7 @@ type Options struct {
 	// decides which addresses are asked at all. It is called for one at a time. What
 	// the page may know of an error is a [MediaError]. Nil hides the buttons.
 	Media func(ctx context.Context, url string) ([]byte, error)
-	Acts // what else the page can do with a delivery
+	Acts  // what else the page can do with a delivery
 
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil
