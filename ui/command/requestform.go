@@ -3,7 +3,6 @@ package command
 import (
 	"encoding/base64"
 	"fmt"
-	"go/format"
 	"strconv"
 	"strings"
 	"unicode"
@@ -94,20 +93,18 @@ func pythonProgram(target string, m pictify.Message) string {
 	return b.String()
 }
 
+// goProgram is laid out as gofmt would: a package that does that is a megabyte.
 func goProgram(target string, m pictify.Message) string {
 	var b strings.Builder
-	b.WriteString("package main\n\nimport (\n\"fmt\"\n\"io\"\n\"log\"\n\"net/http\"\n\"strings\"\n)\n\nfunc main() {\n")
-	fmt.Fprintf(&b, "body := %s\nreq, err := http.NewRequest(\"POST\", %s, strings.NewReader(body))\nif err != nil {\nlog.Fatal(err)\n}\n", goString(string(m.Body)), goString(target))
+	b.WriteString("package main\n\nimport (\n\t\"fmt\"\n\t\"io\"\n\t\"log\"\n\t\"net/http\"\n\t\"strings\"\n)\n\nfunc main() {\n")
+	fmt.Fprintf(&b, "\tbody := %s\n\treq, err := http.NewRequest(\"POST\", %s, strings.NewReader(body))\n\tif err != nil {\n\t\tlog.Fatal(err)\n\t}\n",
+		goString(string(m.Body)), goString(target))
 	for _, f := range m.Header {
-		fmt.Fprintf(&b, "req.Header.Set(%s, %s)\n", goString(f.Name), goString(f.Value))
+		fmt.Fprintf(&b, "\treq.Header.Set(%s, %s)\n", goString(f.Name), goString(f.Value))
 	}
-	b.WriteString("res, err := http.DefaultClient.Do(req)\nif err != nil {\nlog.Fatal(err)\n}\ndefer res.Body.Close()\n" +
-		"answer, err := io.ReadAll(res.Body)\nfmt.Println(res.Status, string(answer), err)\n}\n")
-	text, err := format.Source([]byte(b.String()))
-	if err != nil {
-		return b.String() // it is a program all the same
-	}
-	return strings.TrimSuffix(string(text), "\n")
+	b.WriteString("\tres, err := http.DefaultClient.Do(req)\n\tif err != nil {\n\t\tlog.Fatal(err)\n\t}\n\tdefer res.Body.Close()\n" +
+		"\tanswer, err := io.ReadAll(res.Body)\n\tfmt.Println(res.Status, string(answer), err)\n}")
+	return b.String()
 }
 
 // goString is a Go literal: the text as it stands where that can be.

@@ -4,6 +4,7 @@ package command
 
 import (
 	"bytes"
+	"go/format"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -71,6 +72,9 @@ func TestRequestForms(t *testing.T) {
 					{Name: "Content-Type", Value: "application/json"}, {Name: "X-Pictify-Signature", Value: "t=1,v1=00"}, {Name: "X-Odd", Value: `@f'"$(touch owned)` + "`touch owned`" + `\ é %s`},
 				}}
 				text := form.write(server.URL+"/hook?x=[1]&y={a}'", want) + "\n"
+				if formatted, err := format.Source([]byte(text)); tt.form == "go" && (err != nil || string(formatted) != text) {
+					t.Errorf("body %d: gofmt would write (%v):\n%s", i, err, formatted)
+				}
 				cmd := exec.CommandContext(t.Context(), tt.run[0], tt.run[1:]...)
 				cmd.Dir = dir
 				cmd.Env = append(os.Environ(), "NO_PROXY=*", "HOME="+home, "GOCACHE="+goCache(t))

@@ -3,6 +3,7 @@
 
 import { Component, html, render } from "./vendor/htm-preact.js";
 import { ListActions, run } from "./actions.js";
+import { Chips } from "./chips.js";
 import { Alerts, Notices, Toolbox, dress } from "./comfort.js";
 import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
@@ -12,7 +13,7 @@ import { List, pin } from "./list.js";
 import { follow } from "./live.js";
 import { Model } from "./model.js";
 import { Reader } from "./reader.js";
-import { Chips, NoMatch, Search, Trouble, count, troubled } from "./search.js";
+import { NoMatch, Search, Trouble, count, troubled } from "./search.js";
 import { take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
 import { Trigger } from "./trigger.js";
@@ -202,7 +203,7 @@ class App extends Component {
 
   list() {
     const { model, reader } = this;
-    if (model.loaded && model.found && model.rows.length === 0 && !(model.more && !model.list.reading)) {
+    if (model.found && model.rows.length === 0) {
       return html`<${NoMatch} model=${model} onClear=${() => model.go({ q: "" })} />`;
     }
     return html`<${List} model=${model} onOlder=${() => reader.step()} onFill=${(/** @type {number} */ first, /** @type {number} */ end) => reader.fill(first, end)}
