@@ -56,6 +56,11 @@ export function blank() {
   };
 }
 
+/** clockText is a moment as events have it, in whole seconds: "2026-01-29T10:30:00Z". */
+export function clockText(at = new Date()) {
+  return at.toISOString().replace(/\.[0-9]+/, "");
+}
+
 /**
  * leaves lists the places of a schema that have no places below them, in its order.
  * @param {any} schema
