@@ -6,12 +6,13 @@ import { Component, html } from "./vendor/htm-preact.js";
 import { Amounts, Fields, Others, Tampers, When } from "./volleyform.js";
 import { Command, Preview, Scenarios, Sending } from "./volleysend.js";
 import { Refused, call, message } from "./session.js";
-import { blank, clockText, edits, leaves, mistake, volley } from "./shape.js";
+import { edits, leaves } from "./shape.js";
 import { kindOf, plural } from "./text.js";
+import { memory, touched } from "./volleymemory.js";
+import { blank, clockText, mistake, volley } from "./wish.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./shape.js").Form} Form */
-/** @typedef {import("./shape.js").Leaf} Leaf */
+/** @typedef {import("./wish.js").Form} Form */
 /** @typedef {import("./types.js").Volley} Volley */
 /** @typedef {import("./types.js").VolleySample} VolleySample */
 /** @typedef {import("./types.js").VolleyKit} VolleyKit */
@@ -19,24 +20,6 @@ import { kindOf, plural } from "./text.js";
 
 const typingPause = 150; // ms without a change before a preview is asked for
 const jobPause = 250; // ms between two looks at what is being sent
-
-/** What is remembered while the page lives: the form of each type, and which type it was. */
-const memory = {
-  event: "",
-  /** @type {Map<string, Form>} */
-  forms: new Map(),
-  /** @type {Map<string, Leaf[]>} */
-  shapes: new Map(),
-  /** The last preview of each type. @type {Map<string, VolleySample>} */
-  samples: new Map(),
-};
-
-/** forget throws away what is remembered, for tests. */
-export function forget() {
-  memory.event = "";
-  memory.forms.clear();
-  memory.samples.clear();
-}
 
 export default class Trigger extends Component {
   constructor() {
@@ -138,7 +121,7 @@ export default class Trigger extends Component {
     return volley(this.form, this.event, edits(this.form, memory.shapes.get(this.event) ?? [], this.made));
   }
 
-  /** preview has the server make one of the requests. @param {number} n   which, from 0 */
+  /** preview has the server make one of the requests. @param {number} n   which, from 0 @returns {Promise<void>} */
   async preview(n = this.state.n, again = false) {
     const { event, form } = this;
     const asked = ++this.asked;
@@ -278,10 +261,4 @@ export default class Trigger extends Component {
         </div>`}
       </div>`;
   }
-}
-
-/** touched tells whether the form of a type was changed. @param {string} event */
-function touched(event) {
-  const form = memory.forms.get(event);
-  return form !== undefined && (Object.keys(form.drafts).length > 0 || form.removed.length > 0 || form.others.length > 0 || form.tamper.length > 0);
 }

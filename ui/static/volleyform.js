@@ -2,10 +2,11 @@
 // The trigger view's form: an input for each place that the schema knows, other changes, how it is broken, how many.
 
 import { html } from "./vendor/htm-preact.js";
-import { clockText, isText, leafEdit, made, problem, shown } from "./shape.js";
+import { isText, leafEdit, made, problem, shown } from "./shape.js";
 import { oneLine, visible } from "./text.js";
+import { clockText } from "./wish.js";
 
-/** @typedef {import("./shape.js").Form} Form */
+/** @typedef {import("./wish.js").Form} Form */
 /** @typedef {import("./shape.js").Leaf} Leaf */
 /** @typedef {import("./types.js").TamperKind} TamperKind */
 

@@ -4,12 +4,12 @@
 import { html, useState } from "./vendor/htm-preact.js";
 import { layout } from "./json.js";
 import { nowhere, text } from "./place.js";
-import { announced, outcome } from "./shape.js";
 import { Light, copy } from "./strip.js";
 import { hexLines, oneLine, plural, size, visible } from "./text.js";
+import { announced, outcome } from "./wish.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./shape.js").Form} Form */
+/** @typedef {import("./wish.js").Form} Form */
 /** @typedef {import("./types.js").VolleySample} VolleySample */
 /** @typedef {import("./types.js").VolleyJob} VolleyJob */
 /** @typedef {import("./types.js").Scenario} Scenario */
@@ -45,11 +45,12 @@ export function Sending({ model, form, job, sample, wrong, busy, onSend, onStop 
 function Outcome({ job }) {
   const { tone, words } = outcome(job);
   const done = job.sent + job.dropped;
+  const ended = job.state === "done" || job.state === "stopped";
   return html`
     ${job.state === "running" && html`<${Bar} done=${done} total=${job.total} />`}
-    <p><${Light} tone=${tone} words=${html`<span>${job.scenario && html`<b>${oneLine(job.scenario)}</b> `}${words}</span>`} />
-      ${job.search && html` <a class="show-them" href=${text({ ...nowhere, q: job.search, open: job.first.length === 1 ? job.first[0] : "" })}>${job.first.length === 1 ? "Show it" : "Show them"}</a>`}
-      ${job.state !== "running" && job.state !== "failed" && !job.search && job.sent > 0 && html` <small>Nothing of it was recorded.</small>`}</p>`;
+    <p><${Light} tone=${tone} words=${html`<span>${job.scenario && html`<b>${oneLine(job.scenario)}</b> `}${words}${
+      job.search && html` <a class="show-them" href=${text({ ...nowhere, q: job.search, open: job.first.length === 1 ? job.first[0] : "" })}>${job.first.length === 1 ? "Show it" : "Show them"}</a>`}${
+      ended && !job.search && job.sent > 0 && html` <small>Nothing of it was recorded.</small>`}</span>`} /></p>`;
 }
 
 /** @param {{done: number, total: number}} props */
