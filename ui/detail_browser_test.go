@@ -93,6 +93,10 @@ func TestTree(t *testing.T) {
 	p.press(escape)
 	p.wait(`document.querySelector(".found").textContent === "" && document.querySelector(".detail")`)
 
+	eval[chromedp.Void](p, `void document.activeElement.blur()`)
+	p.press("f")
+	p.wait(`document.activeElement.matches(".detail .find") && document.activeElement.value === ""`)
+
 	// A value becomes a search for its like.
 	eval[chromedp.Void](p, `void [...document.querySelectorAll(".tree [role=treeitem]")].find((e) => e.innerText.startsWith('"a.b"')).click()`)
 	p.wait(`document.querySelector(".tree-path .path").textContent === 'data."a.b"'`)
@@ -221,7 +225,12 @@ func TestPagePictures(t *testing.T) {
 		if g.count() != before {
 			t.Fatalf("%s was fetched by itself", name)
 		}
-		p.click(".pictures .picture-offer button")
+		if n == 0 {
+			p.press("v") // both
+			p.wait(`document.querySelectorAll(".pictures figure").length === 2`)
+		} else {
+			p.click(".pictures .picture-offer button")
+		}
 		p.wait(fmt.Sprintf(`document.querySelector(".pictures figure")?.innerText.includes(%q)`, said[name]))
 		shown := name == "good.png" || name == "small.png" || name == "moving.gif" || name == "page.webp"
 		if shown {

@@ -33,7 +33,10 @@ const pictures = { load: () => import("./picture.js"), style: "picture.css" };
 
 /** press clicks what is open has of a button, or puts the keyboard into its box. @param {string} selector */
 function press(selector) {
-  for (const e of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".detail " + selector))) e.localName === "input" ? e.focus() : e.click();
+  for (const e of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".detail " + selector))) {
+    if (e.localName === "input") requestAnimationFrame(() => e.focus()); // else the letter that was pressed goes into it
+    else e.click();
+  }
 }
 
 /** @param {Model} model */

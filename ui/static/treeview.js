@@ -158,7 +158,7 @@ export class TreeView extends Component {
       <div class="tree-frame">
         ${tree.count >= findFrom && html`
           <div class="tree-tools">
-            <input type="search" class="find" aria-label=${"Find in the " + this.own.label.toLowerCase()} placeholder="Find in it" value=${query} spellcheck="false" autocomplete="off"
+            <input type="search" class="find" aria-label=${"Find in the " + this.own.label.toLowerCase()} placeholder="Find in it" value=${query} spellcheck=${false} autocomplete="off"
               onInput=${(/** @type {any} */ e) => this.search(e.target.value)} onKeyDown=${(/** @type {KeyboardEvent} */ e) => this.finding(e)} />
             <span class="found" role="status">${query && (this.matches.length > 0 ? (match + 1).toLocaleString() + " of " + this.matches.length.toLocaleString() : "not there")}</span>
             ${query && html`
