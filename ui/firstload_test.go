@@ -70,3 +70,21 @@ func TestFirstLoad(t *testing.T) {
 		t.Errorf("the first load is %d bytes gzipped in %d files, want at most %d", size, len(files), mostAtOnce)
 	}
 }
+
+// Every module can be loaded: each name that one imports is one that another exports.
+func TestModulesLoad(t *testing.T) {
+	s := serve(t, demoOptions(openStore(t)))
+	p := newTab(t)
+	p.open(s.base + "/icon.svg") // a document of ours that runs nothing
+	entries, err := fs.Glob(ui.Static(), "static/*.js")
+	if err != nil || len(entries) < 40 {
+		t.Fatalf("there are %d modules, %v", len(entries), err)
+	}
+	for _, name := range entries {
+		if base := path.Base(name); base != "app.js" && base != "start.js" { // which act, and are tried by all other tests
+			if trouble := eval[string](p, `import("/`+base+`").then(() => "", (err) => String(err))`); trouble != "" {
+				t.Errorf("%s: %s", base, trouble)
+			}
+		}
+	}
+}
