@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	if chromium.stop != nil {
 		chromium.stop()
 	}
+	if dir, err := buildDir(); err == nil {
+		os.RemoveAll(dir)
+	}
 	os.Exit(code)
 }
 

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -111,8 +112,11 @@ func (c *client) next() (frameJSON, error) {
 // until reads frames to one that satisfies.
 func (c *client) until(what string, satisfies func(frameJSON) bool) frameJSON {
 	c.t.Helper()
-	for {
+	for deadline := time.Now().Add(patience); ; {
 		f, err := c.next()
+		if err == nil && time.Now().After(deadline) {
+			err = errors.New("only beats come")
+		}
 		if err != nil {
 			c.t.Fatalf("waiting for %s: %v", what, err)
 		}

@@ -98,8 +98,8 @@ func TestHelpAndKeys(t *testing.T) {
 			t.Errorf("the help does not say %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(text, "compare it") {
-		t.Error("the help tells of a key that nobody provides")
+	if strings.Contains(text, "edit and send it") {
+		t.Error("the help tells of what this page cannot do")
 	}
 	p.press("rjjp")
 	p.press(escape)

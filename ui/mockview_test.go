@@ -134,7 +134,7 @@ func TestMockLook(t *testing.T) {
 	p.open(serve(t, o).LaunchURL() + "&view=mock")
 	p.wait(`document.querySelectorAll(".entry").length === 30 && document.querySelectorAll(".ladder").length === 4`)
 	p.click(`.entry:nth-child(5) .entry-line`)
-	p.wait(`document.querySelector(".entry-more pre")`)
+	p.wait(`document.querySelector(".entry-more [role=tree]")`)
 	look(t, p, "mock")
 	p.healthy()
 

@@ -22,7 +22,7 @@ import (
 // built is the real binary, made once: what the trigger view does is the work of all of
 // pictap, so a stand-in would prove little.
 var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pictap-ui-test")
+	dir, err := buildDir()
 	if err != nil {
 		return "", err
 	}
@@ -35,6 +35,9 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
+
+// buildDir is where it is; TestMain removes it.
+var buildDir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "pictap-ui-test") })
 
 // listen runs a pictap listen for an app until the test ends, and returns the link to its page.
 func listen(t *testing.T, app string, more ...string) (link string) {
@@ -116,6 +119,9 @@ func TestTriggerForm(t *testing.T) {
 	p.press("gt")
 	p.wait(fresh + ` && document.querySelectorAll(".leaf").length > 12`)
 	seed := eval[string](p, `document.querySelector(".volley-source input").value`)
+	if command := eval[string](p, `document.querySelector(".command pre").textContent`); !strings.Contains(command, " --seed="+seed+" --at=2") {
+		t.Errorf("the first command is %s", command)
+	}
 	was := eval[string](p, payload)
 	p.click(".roll")
 	p.wait(fresh + ` && ` + payload + ` !== ` + fmt.Sprintf("%q", "") + ` && document.querySelector(".volley-source input").value !== "` + seed + `"`)
@@ -169,7 +175,7 @@ func TestTriggerForm(t *testing.T) {
 	p.click(".sending .primary")
 	p.wait(resulted + `.includes("1 accepted") && document.querySelector(".show-them")`)
 	p.click(".show-them")
-	p.wait(`document.querySelector("#d1") && document.querySelector(".detail pre") && location.hash.includes("source%3Alocal")`)
+	p.wait(`document.querySelector("#d1") && document.querySelector(".detail [role=tree]") && location.hash.includes("source%3Alocal")`)
 	got := eval[string](p, `fetch("/api/deliveries/d1/body", { headers: { Authorization: "Bearer " + sessionStorage.getItem("token") } }).then((r) => r.text())`)
 	if got != sent {
 		t.Errorf("seen was\n%s, and sent\n%s", sent, got)
@@ -273,10 +279,67 @@ func TestTriggerMany(t *testing.T) {
 	p.wait(`!document.querySelector(".sending .wrong")`)
 
 	p.click(`button[aria-label="Play forger"]`)
-	p.wait(resulted + `.includes("forger Sent 7 requests") && ` + resulted + `.includes("Just as a correct receiver does.")`)
+	p.wait(resulted + `.includes("forger Sent 7 requests") && !document.querySelector(".sending .primary").disabled && ` + resulted + `.includes("Just as a correct receiver does.")`)
 	steps := eval[string](p, `[...document.querySelectorAll(".course:nth-of-type(2) .step-result, .course .step-result")].map((e) => e.textContent).filter(Boolean).slice(-7).join()`)
 	if steps != "200,401,401,401,400,401,200" {
 		t.Errorf("the steps of the forger ended with %s", steps)
 	}
 	p.healthy()
+}
+
+// The trigger view in its states, for people and for those who do not see it.
+func TestTriggerLook(t *testing.T) {
+	p := newTab(t)
+	p.open(listen(t, taking(t)))
+	p.wait(live)
+	p.look("trigger-empty")
+	p.press("gt")
+	p.wait(fresh)
+	p.look("trigger-form")
+	p.set(`[data-path="data.width"] input`, "-5")
+	p.set(`[data-path="data.imageId"] input`, "img_of_somebody")
+	p.click(`[data-path="data.format"] button[aria-label^=Leave]`)
+	p.click(`.others > button`)
+	p.set(`.other input[aria-label^=Path]`, "data.variables.author")
+	p.set(`.other input[aria-label^=Value]`, `{"name": "Ada"}`)
+	eval[chromedp.Void](p, `void document.querySelectorAll(".tampers input").forEach((e, i) => i < 2 && e.click())`)
+	p.set(`.amounts input`, "400")
+	p.set(`.amounts label:nth-child(3) input`, "40")
+	p.wait(fresh + ` && document.querySelector(".announced").textContent.startsWith("800 requests")`)
+	p.click(".sending .primary")
+	p.wait(`document.querySelector(".sending [role=progressbar]")?.ariaValueNow > 20`)
+	p.look("trigger-running")
+	eval[chromedp.Void](p, `void [...document.querySelectorAll(".sending button")].find((b) => b.textContent === "Stop").click()`)
+	p.wait(resulted + `.startsWith("Stopped after")`)
+	p.click(`button[aria-label="Play forger"]`)
+	p.wait(resulted + `.includes("forger Sent 7 requests")`)
+	p.set(`.other input[aria-label^=Path]`, "data.widht")
+	p.wait(`document.querySelector(".sending .wrong")`)
+	p.look("trigger-done")
+	p.healthy()
+}
+
+// look takes pictures of what is shown, light and dark, wide and narrow, and has it judged.
+func (p *tab) look(name string) {
+	p.t.Helper()
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
+		for _, theme := range []string{"light", "dark"} {
+			p.theme(theme)
+			p.resize(size.width, size.height)
+			if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
+				p.t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
+			}
+			if size.name == "wide" || theme == "light" {
+				p.accessible(name + ", " + size.name + ", " + theme)
+			}
+			if *shots != "" {
+				p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
+			}
+		}
+	}
+	p.theme("light")
+	p.resize(1440, 900)
 }

@@ -117,7 +117,7 @@ class App extends Component {
         keys: ["g " + v.key], words: "go to " + v.title.toLowerCase(), group: moving, when: () => v.exists?.(model) ?? true, run: () => model.go({ view: v.name }),
       })),
       { keys: ["r"], words: "send it to the app again", group: one, hint: "replay", action: "replay", when: () => selected() && model.status?.can_replay === true },
-      { keys: ["e"], words: "edit and send it", group: one, action: "edit", when: selected },
+      { keys: ["e"], words: "edit and send it", group: one, action: "edit", when: () => selected() && model.status?.can_send === true },
       { keys: ["d"], words: "compare it with another one", group: one, action: "compare", when: selected },
       { keys: ["c"], words: "copy it as a command", group: one, action: "copy", when: selected },
       { keys: ["p"], words: "pin it, or no longer", group: one, when: selected, run: () => pin(model, model.selected) },

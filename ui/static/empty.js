@@ -41,7 +41,7 @@ function steps(s) {
   if (s.app === "down") list.push(html`Nothing answers at <code>${oneLine(s.forward_to)}</code> yet. Deliveries wait for it, none is lost.`);
   if (!s.forward_to) list.push(html`They are only recorded: <code>pictap listen 3000</code> hands them on to the app on that port.`);
   if (s.tunnel === "online" && !s.probed) list.push("No request has come back through the public URL yet, so it is not certain that Pictify gets through.");
-  else if (s.mode === "local") list.push(html`Pictify cannot call this machine: <code>pictap listen 3000</code> without <code>--tunnel none</code> opens a way in.`);
+  else if (s.mode === "local" && s.warnings.length === 0) list.push(html`Pictify cannot call this machine: <code>pictap listen 3000</code> without <code>--tunnel none</code> opens a way in.`);
   if (s.mode === "mock" && s.public_url) list.push("The mock plays Pictify: ask it for a render, and its webhook comes in here.");
   return list.slice(0, 2);
 }

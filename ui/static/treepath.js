@@ -33,7 +33,7 @@ export function searchFor(tree, n) {
 }
 
 /** literal writes a text so that a search takes it for itself. @param {string} s */
-function literal(s) {
+export function literal(s) {
   return /^[\p{L}0-9_/][\p{L}0-9_/.\-+@%#~]*$/u.test(s) ? s : quoted(s);
 }
 

@@ -6,12 +6,13 @@ import { Component, html } from "./vendor/htm-preact.js";
 import { Amounts, Fields, Others, Tampers, When } from "./volleyform.js";
 import { Command, Preview, Scenarios, Sending } from "./volleysend.js";
 import { Refused, call, message } from "./session.js";
-import { blank, edits, leaves, mistake, volley } from "./shape.js";
+import { edits, leaves } from "./shape.js";
 import { kindOf, plural } from "./text.js";
+import { memory, touched } from "./volleymemory.js";
+import { blank, clockText, mistake, volley } from "./wish.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./shape.js").Form} Form */
-/** @typedef {import("./shape.js").Leaf} Leaf */
+/** @typedef {import("./wish.js").Form} Form */
 /** @typedef {import("./types.js").Volley} Volley */
 /** @typedef {import("./types.js").VolleySample} VolleySample */
 /** @typedef {import("./types.js").VolleyKit} VolleyKit */
@@ -19,24 +20,6 @@ import { kindOf, plural } from "./text.js";
 
 const typingPause = 150; // ms without a change before a preview is asked for
 const jobPause = 250; // ms between two looks at what is being sent
-
-/** What is remembered while the page lives: the form of each type, and which type it was. */
-const memory = {
-  event: "",
-  /** @type {Map<string, Form>} */
-  forms: new Map(),
-  /** @type {Map<string, Leaf[]>} */
-  shapes: new Map(),
-  /** The last preview of each type. @type {Map<string, VolleySample>} */
-  samples: new Map(),
-};
-
-/** forget throws away what is remembered, for tests. */
-export function forget() {
-  memory.event = "";
-  memory.forms.clear();
-  memory.samples.clear();
-}
 
 export default class Trigger extends Component {
   constructor() {
@@ -64,7 +47,7 @@ export default class Trigger extends Component {
 
   /** @returns {Form} */
   get form() {
-    const form = memory.forms.get(this.event) ?? blank();
+    const form = memory.forms.get(this.event) ?? { ...blank(), at: clockText() };
     memory.forms.set(this.event, form);
     return form;
   }
@@ -138,7 +121,7 @@ export default class Trigger extends Component {
     return volley(this.form, this.event, edits(this.form, memory.shapes.get(this.event) ?? [], this.made));
   }
 
-  /** preview has the server make one of the requests. @param {number} n   which, from 0 */
+  /** preview has the server make one of the requests. @param {number} n   which, from 0 @returns {Promise<void>} */
   async preview(n = this.state.n, again = false) {
     const { event, form } = this;
     const asked = ++this.asked;
@@ -150,11 +133,8 @@ export default class Trigger extends Component {
       /** @type {VolleySample} */
       const sample = await call("POST", "/api/sample", { ...wish, ...(n > 0 ? { n } : {}) });
       if (this.gone || asked !== this.asked) return;
-      if (this.rolling || !memory.samples.has(event)) { // else somebody is about to type another one
-        form.seed = String(sample.seed);
-        form.at ||= sample.at;
-        this.rolling = false;
-      }
+      if (this.rolling || !memory.samples.has(event)) form.seed = String(sample.seed); // else somebody is about to type another one
+      this.rolling = false;
       memory.samples.set(event, sample);
       this.setState({ n: sample.n, wrong: "", trouble: "", fresh: true });
       // Changes count from what was made, and that is known only now.
@@ -170,7 +150,7 @@ export default class Trigger extends Component {
   /** roll makes another event of the same wishes. */
   roll() {
     this.form.seed = "";
-    if (!this.form.late) this.form.at = "";
+    this.form.at = clockText();
     this.rolling = true;
     this.setState({ n: 0, fresh: false });
     this.preview(0);
@@ -180,8 +160,7 @@ export default class Trigger extends Component {
     if (!this.state.fresh) await this.preview();
     if (this.state.wrong || this.state.trouble) return this.model.say("Nothing was sent: " + (this.state.wrong || this.state.trouble), "bad");
     const sample = memory.samples.get(this.event);
-    const shown = sample && { seed: sample.seed, ...(this.form.late ? {} : { at: sample.at }) }; // what is seen is what is sent
-    await this.start({ ...shown, ...this.wish() });
+    await this.start({ seed: sample?.seed, ...this.wish() }); // what is seen is what is sent
   }
 
   /** @param {string} scenario */
@@ -209,15 +188,16 @@ export default class Trigger extends Component {
   /** look asks how far it has come, until it has ended. @param {string} id */
   look(id) {
     clearTimeout(this.jobTimer);
+    if (this.gone) return;
     this.jobTimer = window.setTimeout(async () => {
       try {
         /** @type {VolleyJob} */
         const job = await call("GET", "/api/trigger/" + encodeURIComponent(id));
-        if (this.gone) return;
+        if (this.gone || this.state.job?.id !== id) return;
         this.setState({ job });
         if (job.state === "running") this.look(id);
       } catch (err) {
-        if (this.gone) return;
+        if (this.gone || this.state.job?.id !== id) return;
         if (err instanceof Refused) this.setState({ job: null }); // another run of pictap
         else this.look(id);
       }
@@ -274,17 +254,11 @@ export default class Trigger extends Component {
           </div>
           <div class="volley-side">
             <${Sending} model=${model} form=${form} job=${job} sample=${sample} wrong=${wrong} busy=${busy} onSend=${() => this.send()} onStop=${(/** @type {string} */ id) => this.stop(id)} />
-            ${sample && html`<${Preview} model=${model} sample=${sample} n=${n} old=${!fresh} late=${form.late} onStep=${(/** @type {number} */ to) => this.preview(to)} />
+            ${sample && html`<${Preview} model=${model} sample=${sample} n=${n} old=${!fresh} wrong=${wrong !== ""} late=${form.late || form.at.trim() === ""} onStep=${(/** @type {number} */ to) => this.preview(to)} />
               <${Command} model=${model} command=${sample.command} forwardTo=${model.status?.forward_to ?? ""} old=${!fresh} />`}
             <${Scenarios} list=${kit.scenarios} job=${job} busy=${busy} onPlay=${(/** @type {string} */ name) => this.play(name)} />
           </div>
         </div>`}
       </div>`;
   }
-}
-
-/** touched tells whether the form of a type was changed. @param {string} event */
-function touched(event) {
-  const form = memory.forms.get(event);
-  return form !== undefined && (Object.keys(form.drafts).length > 0 || form.removed.length > 0 || form.others.length > 0 || form.tamper.length > 0);
 }

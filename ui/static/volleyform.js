@@ -4,8 +4,9 @@
 import { html } from "./vendor/htm-preact.js";
 import { isText, leafEdit, made, problem, shown } from "./shape.js";
 import { oneLine, visible } from "./text.js";
+import { clockText } from "./wish.js";
 
-/** @typedef {import("./shape.js").Form} Form */
+/** @typedef {import("./wish.js").Form} Form */
 /** @typedef {import("./shape.js").Leaf} Leaf */
 /** @typedef {import("./types.js").TamperKind} TamperKind */
 
@@ -29,7 +30,7 @@ export function When({ form, change, event, onRoll }) {
       <button class="roll" title="Another event" onClick=${onRoll}>Roll</button>
       <label>Happened at <input class="mono at" size="22" value=${form.at} disabled=${form.late} placeholder="2026-01-29T10:30:00Z"
         title="The times in the event follow from it. It is signed as of the moment of sending, whatever stands here" onInput=${(/** @type {any} */ e) => change({ at: value(e) })} /></label>
-      <button disabled=${form.late} onClick=${() => change({ at: new Date().toISOString().replace(/\.[0-9]+/, "") })}>Now</button>
+      <button disabled=${form.late} onClick=${() => change({ at: clockText() })}>Now</button>
       <label class="tick"><input type="checkbox" checked=${form.late} onChange=${(/** @type {any} */ e) => change({ late: ticked(e) })} /> the moment it is sent</label>
       ${event.startsWith("render.") && html`<label>Type <select value=${form.type} onChange=${(/** @type {any} */ e) => change({ type: value(e) })}>
         <option value="">by the seed</option><option>image</option><option>gif</option><option>pdf</option></select></label>`}

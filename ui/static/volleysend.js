@@ -4,12 +4,12 @@
 import { html, useState } from "./vendor/htm-preact.js";
 import { layout } from "./json.js";
 import { nowhere, text } from "./place.js";
-import { announced, outcome } from "./shape.js";
 import { Light, copy } from "./strip.js";
 import { hexLines, oneLine, plural, size, visible } from "./text.js";
+import { announced, outcome } from "./wish.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./shape.js").Form} Form */
+/** @typedef {import("./wish.js").Form} Form */
 /** @typedef {import("./types.js").VolleySample} VolleySample */
 /** @typedef {import("./types.js").VolleyJob} VolleyJob */
 /** @typedef {import("./types.js").Scenario} Scenario */
@@ -36,7 +36,7 @@ export function Sending({ model, form, job, sample, wrong, busy, onSend, onStop 
         <span class="announced">${sample && !wrong ? announced(form, sample.total) : ""}</span>
         ${running && html`<button onClick=${() => onStop(job.id)}>Stop</button>`}
       </div>
-      ${wrong && html`<p class="wrong" role="alert">${visible(wrong)}</p>`}
+      ${wrong && html`<p class="wrong" role="alert">${visible(wrong[0].toUpperCase() + wrong.slice(1))}</p>`}
       <div class="result" role="status">${job && html`<${Outcome} job=${job} />`}</div>
     </section>`;
 }
@@ -45,11 +45,12 @@ export function Sending({ model, form, job, sample, wrong, busy, onSend, onStop 
 function Outcome({ job }) {
   const { tone, words } = outcome(job);
   const done = job.sent + job.dropped;
+  const ended = job.state === "done" || job.state === "stopped";
   return html`
     ${job.state === "running" && html`<${Bar} done=${done} total=${job.total} />`}
-    <p><${Light} tone=${tone} words=${html`<span>${job.scenario && html`<b>${oneLine(job.scenario)}</b> `}${words}</span>`} />
-      ${job.search && html` <a class="show-them" href=${text({ ...nowhere, q: job.search, open: job.first.length === 1 ? job.first[0] : "" })}>${job.first.length === 1 ? "Show it" : "Show them"}</a>`}
-      ${job.state !== "running" && job.state !== "failed" && !job.search && job.sent > 0 && html` <small>Nothing of it was recorded.</small>`}</p>`;
+    <p><${Light} tone=${tone} words=${html`<span>${job.scenario && html`<b>${oneLine(job.scenario)}</b> `}${words}${
+      job.search && html` <a class="show-them" href=${text({ ...nowhere, q: job.search, open: job.first.length === 1 ? job.first[0] : "" })}>${job.first.length === 1 ? "Show it" : "Show them"}</a>`}${
+      ended && !job.search && job.sent > 0 && html` <small>Nothing of it was recorded.</small>`}</span>`} /></p>`;
 }
 
 /** @param {{done: number, total: number}} props */
@@ -58,14 +59,14 @@ function Bar({ done, total }) {
   return html`<div class="progress" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax=${total} aria-valuenow=${done}><i style=${{ width: part + "%" }} /></div>`;
 }
 
-/** Preview shows the very bytes of a request. @param {{model: Model, sample: VolleySample, n: number, old: boolean, late: boolean, onStep: (n: number) => void}} props */
-export function Preview({ model, sample, n, old, late, onStep }) {
+/** Preview shows the very bytes of a request. @param {{model: Model, sample: VolleySample, n: number, old: boolean, wrong: boolean, late: boolean, onStep: (n: number) => void}} props */
+export function Preview({ model, sample, n, old, wrong, late, onStep }) {
   const [laidOut, setLaidOut] = useState(false);
   const body = sample.body ?? "";
   const pretty = laidOut && sample.body_base64 === undefined && !sample.truncated ? layout(body) : null;
   const whole = pretty !== null && pretty.error === "" && !pretty.cut;
   return html`
-    <section class=${"preview" + (old ? " old" : "")} aria-label="Preview" aria-busy=${old}>
+    <section class=${"preview" + (old ? " old" : "")} aria-label="Preview" aria-busy=${old && !wrong}>
       <header><h3>What is sent <small>${sample.bytes.toLocaleString() + " bytes"}</small></h3>
         <span class="actions">
           ${sample.total > 1 && html`<span class="stepper">
@@ -75,6 +76,7 @@ export function Preview({ model, sample, n, old, late, onStep }) {
           <button class="quiet" aria-pressed=${laidOut} onClick=${() => setLaidOut(!laidOut)}>laid out</button>
           ${sample.body !== undefined && !sample.truncated && html`<button class="quiet" onClick=${() => copy(model, body)}>copy</button>`}
         </span></header>
+      ${wrong && html`<p class="note">This is from before the mistake above.</p>`}
       ${sample.dropped && html`<p class="note">This one is left out.</p>`}
       ${sample.tamper && html`<p class="note">Broken on purpose: ${oneLine(sample.tamper)}.</p>`}
       ${late && html`<p class="note">Its times are those of now; they will be those of the moment it is sent.</p>`}
@@ -93,7 +95,7 @@ export function Command({ model, command, forwardTo, old }) {
   return html`
     <section class=${"command" + (old ? " old" : "")} aria-label="The same on the command line">
       <header><h3>The same on the command line</h3><span class="actions"><button class="quiet" onClick=${() => copy(model, command)}>copy</button></span></header>
-      <pre tabindex="0">${visible(command)}</pre>
+      <pre tabindex="0">${command.split(/ (?='?--)/).map((word, i) => html`${i > 0 && " "}<span>${visible(word)}</span>`)}</pre>
       <p class="hint">For sh, bash and zsh. It goes straight to ${forwardTo ? html`your app at <code>${oneLine(forwardTo)}</code>` : "the app that it is given, http://localhost:3000 if none is"}, and what your handler answers decides its exit code.</p>
     </section>`;
 }
