@@ -227,7 +227,7 @@ func TestPagePictures(t *testing.T) {
 		}
 		if n == 0 {
 			p.press("v") // both
-			p.wait(`document.querySelectorAll(".pictures figure").length === 2`)
+			p.wait(`document.querySelectorAll(".pictures figure").length === 2 && ![...document.querySelectorAll(".pictures figure")].some((e) => e.innerText.includes("Fetching"))`)
 		} else {
 			p.click(".pictures .picture-offer button")
 		}

@@ -128,7 +128,7 @@ func (f *pictureFetcher) get(ctx context.Context, u *url.URL) (wire.Answer, erro
 			return nil
 		}
 	}
-	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: f.tls, Allow: allow, Timeout: f.timeout, MaxBody: ui.MaxMedia}
+	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: f.tls, Allow: allow, MaxBody: ui.MaxMedia}
 	defer c.CloseIdle()
 	a, err := c.Do(ctx, wire.Request{Method: http.MethodGet, URI: u.RequestURI(), Host: u.Host, Header: []pictify.Field{
 		{Name: "User-Agent", Value: "pictap"}, {Name: "Accept", Value: "image/*, application/pdf"}, {Name: "Accept-Encoding", Value: "identity"},
