@@ -66,7 +66,7 @@ func TestFirstLoad(t *testing.T) {
 		w.Close()
 		size += b.Len()
 	}
-	if t.Logf("%d files, %d bytes gzipped", len(files), size); size > mostAtOnce || len(modules) < 20 {
+	if t.Logf("%d files, %d bytes gzipped", len(files), size); size > mostAtOnce || len(modules) < 15 {
 		t.Errorf("the first load is %d bytes gzipped in %d files, want at most %d", size, len(files), mostAtOnce)
 	}
 }

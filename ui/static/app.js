@@ -5,10 +5,9 @@ import { Component, html, render } from "./vendor/htm-preact.js";
 import { ListActions, run } from "./actions.js";
 import { Chips } from "./chips.js";
 import { Alerts, Notices, Toolbox, dress } from "./comfort.js";
-import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
 import { bind, does, keys, label, press, provide } from "./keys.js";
-import { Lazy } from "./lazy.js";
+import { Lazy, ahead } from "./lazy.js";
 import { List, pin } from "./list.js";
 import { follow } from "./live.js";
 import { Model } from "./model.js";
@@ -45,6 +44,9 @@ const panes = {
   compare: { load: () => import("./compare.js"), style: "compare.css" },
 };
 
+/** What is shown of an open delivery. It comes as soon as the first rows are there. @type {Part} */
+const detail = { load: () => import("./detail.js") };
+
 /** @type {Part} */
 const help = { load: () => import("./help.js"), style: "help.css" };
 
@@ -55,6 +57,7 @@ class App extends Component {
     this.model = new Model();
     this.reader = new Reader(this.model);
     this.alerts = new Alerts(this.model);
+    this.complete = false; // what is needed next has been asked for
     /** What was last shown beside the list. @type {import("./types.js").Summary | undefined} */
     this.shown = undefined;
     this.bindKeys();
@@ -88,6 +91,10 @@ class App extends Component {
 
   componentDidUpdate() {
     dress(this.model);
+    if (this.model.all.loaded && !this.complete) {
+      this.complete = true;
+      setTimeout(ahead, 0, detail); // after the rows are drawn
+    }
   }
 
   /** bindKeys fills the table of keys. What other parts do, they provide by name. */
@@ -222,7 +229,7 @@ class App extends Component {
         <button class="quiet back" onClick=${() => model.close()}>‹ Deliveries</button>
         ${pane && d
           ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} seq=${seq} d=${d} />`
-          : d ? html`<${Detail} key="detail" model=${model} seq=${seq} d=${d} />`
+          : d ? html`<${Lazy} key="detail" part=${detail} model=${model} seq=${seq} d=${d} />`
           : model.missing === seq ? html`<${Missing} seq=${seq} onClose=${() => model.close()} />`
           : html`<div class="loading" aria-busy="true" />`}
       </div>`;

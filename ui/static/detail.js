@@ -46,7 +46,7 @@ bind(
   { keys: ["v"], words: "fetch its pictures and show them", group: "The open delivery", when: isOpen, run: () => press(".pictures > .picture-offer button, .detail .tile:not([aria-expanded])") },
 );
 
-export class Detail extends Component {
+export default class Detail extends Component {
   constructor() {
     super();
     /** @type {{full: DetailOf | null, trouble: string}} */
