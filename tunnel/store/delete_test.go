@@ -50,8 +50,8 @@ func TestDelete(t *testing.T) {
 	odd := delivery(6)
 	odd.Proof = nil
 	s.RecordUnverified(odd)
-	for len(seqsOf(t, s)) < 7 { // written soon, but not at once
-		<-s.Changed()
+	for changed := s.Changed(); len(seqsOf(t, s)) < 7; changed = s.Changed() { // written soon, but not at once
+		<-changed
 	}
 	remove(t, s, 4, 2, 4, waiting.Seq, 7, 99)
 	remove(t, s, 0, 2)

@@ -192,20 +192,20 @@ func TestIndexerKeepsOutOfTheWay(t *testing.T) {
 		if n := rows(); n != 0 {
 			t.Errorf("%d in the index at once, want 0", n)
 		}
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second) // of the bubble's clock
 		if n := rows(); n != 30 {
 			t.Errorf("%d in the index later, want 30", n)
 		}
 		for n := range 1200 { // 600 a second
 			record(t, s, delivery(1000+n))
 			if n%6 == 0 {
-				time.Sleep(10 * time.Millisecond)
+				<-time.After(10 * time.Millisecond)
 				if rows() != 30 {
 					t.Fatalf("indexed in a burst, after %d", n)
 				}
 			}
 		}
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second) // of the bubble's clock
 		if n := rows(); n != 1230 {
 			t.Errorf("%d in the index after the burst, want 1230", n)
 		}
