@@ -77,6 +77,8 @@ export async function request(method, path, body, signal) {
     const used = token();
     if (used) {
       const headers = { Authorization: "Bearer " + used };
+      const soon = method === "GET" ? await early(path) : undefined;
+      if (soon?.ok) return soon;
       const answer = await send(method, path, headers, body, signal);
       if (answer.ok) return answer;
       if (answer.status !== 401 || tries > 0) throw await refusal(answer);
@@ -145,11 +147,24 @@ async function attempt(key) {
 }
 
 /**
+ * early gives the answer to what start.js has asked for already, once; undefined when it has not, or got none.
+ * @param {string} path
+ * @returns {Promise<Response | undefined>}
+ */
+async function early(path) {
+  /** @type {Map<string, Promise<Response | undefined>> | undefined} */
+  const asked = /** @type {any} */ (window).early;
+  const answer = asked?.get(path);
+  asked?.delete(path);
+  return answer?.catch(() => undefined);
+}
+
+/**
  * @param {{code: string} | {resume: string}} key
  * @returns {Promise<SessionGrant>}
  */
 async function exchange(key) {
-  const answer = await send("POST", "/api/session", {}, key);
+  const answer = (await early("/api/session")) ?? (await send("POST", "/api/session", {}, key));
   if (answer.status === 401) throw new Locked("the key is used or unknown");
   if (!answer.ok) throw await refusal(answer);
   return answer.json();
