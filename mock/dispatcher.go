@@ -16,9 +16,8 @@ import (
 )
 
 const (
-	deliveryTimeout = 30 * time.Second // concepts: "2xx within 30 seconds"
-	maxReply        = 64 << 10         // bytes of a receiver's answer
-	maxTargets      = 256              // URLs that are remembered
+	maxReply   = 64 << 10 // bytes of a receiver's answer
+	maxTargets = 256      // URLs that are remembered
 )
 
 // A Dispatcher signs events and POSTs them. The zero Dispatcher is ready to use;
@@ -29,7 +28,7 @@ const (
 // documents name its fields.
 type Dispatcher struct {
 	Strict  bool             // leaves data.deliveryId out, as documented payloads do
-	Timeout time.Duration    // for a delivery, its answer included; 0 means 30 s
+	Timeout time.Duration    // for a delivery, its answer included; 0 means [pictify.AnswerTimeout]
 	TLS     *tls.Config      // for https targets, such as whose certificates to trust; nil means the system's roots
 	Now     func() time.Time // nil means time.Now
 
@@ -147,7 +146,7 @@ func (d *Dispatcher) target(address string) (target, error) {
 func (d *Dispatcher) newClient(u *url.URL) *wire.Client {
 	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: d.TLS, Timeout: d.Timeout, MaxBody: maxReply}
 	if c.Timeout == 0 {
-		c.Timeout = deliveryTimeout
+		c.Timeout = pictify.AnswerTimeout
 	}
 	return c
 }

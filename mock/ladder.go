@@ -10,15 +10,6 @@ import (
 	"pictap/tunnel/pictify"
 )
 
-// DocumentedWaits returns the waits before each further attempt at a delivery:
-// 1 min, 5 min, 30 min, 2 h and 24 h (concepts/webhooks).
-//
-// The page also says that a webhook is given up after five failed attempts, which
-// would leave the last wait without a use. Here it is one try and five more.
-func DocumentedWaits() []time.Duration {
-	return []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 24 * time.Hour}
-}
-
 // A Ladder says when a delivery that has failed is tried again, and when it is
 // given up. The zero Ladder is the documented one.
 type Ladder struct {
@@ -38,7 +29,7 @@ type Ladder struct {
 func (l Ladder) next(made int) (wait, scaled time.Duration, ok bool) {
 	waits := l.Waits
 	if waits == nil {
-		waits = DocumentedWaits()
+		waits = pictify.RetryWaits()
 	}
 	attempts := l.Attempts
 	if attempts == 0 {
@@ -75,7 +66,7 @@ const (
 	maxWait  = 30 * 24 * time.Hour
 )
 
-// ParseWaits reads waits as [DocumentedWaits] would be written: "1m,5m,30m,2h,24h".
+// ParseWaits reads waits as [pictify.RetryWaits] would be written: "1m,5m,30m,2h,24h".
 // "none" is no wait: one attempt and no other.
 func ParseWaits(text string) ([]time.Duration, error) {
 	if text == "none" {

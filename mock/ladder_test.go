@@ -514,7 +514,7 @@ func TestEmitTo(t *testing.T) {
 
 func TestParseWaits(t *testing.T) {
 	got, err := mock.ParseWaits("1m, 5m,30m,2h,24h")
-	if diff := cmp.Diff(mock.DocumentedWaits(), got); err != nil || diff != "" {
+	if diff := cmp.Diff(pictify.RetryWaits(), got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 	if got, err := mock.ParseWaits("none"); err != nil || got == nil || len(got) != 0 {

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"pictap/tunnel/wire"
 )
 
 // checkTarget decides where events may be delivered: to this machine, by http or
@@ -72,9 +74,5 @@ func isInternal(host string) bool {
 		last := host[strings.LastIndexByte(host, '.')+1:]
 		return last == "" || last[0] >= '0' && last[0] <= '9'
 	}
-	addr = addr.Unmap()
-	// 64:ff9b::/96 and 2002::/16 carry an IPv4 address that may be internal.
-	translated := netip.MustParsePrefix("64:ff9b::/96").Contains(addr) || netip.MustParsePrefix("2002::/16").Contains(addr)
-	shared := netip.MustParsePrefix("100.64.0.0/10").Contains(addr) || netip.MustParsePrefix("0.0.0.0/8").Contains(addr)
-	return !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Zone() != "" || translated || shared
+	return addr.Zone() != "" || !wire.IsPublic(addr)
 }

@@ -196,16 +196,22 @@ func (f *Forwarder) work(ctx context.Context) {
 
 // handle makes one attempt and decides what becomes of the delivery.
 func (f *Forwarder) handle(ctx context.Context, j *job) {
+	if j.d != nil && f.Store.Removed() > j.d.Rev {
+		j.d = nil // it may have been deleted while it stood in line
+	}
 	if j.d == nil {
 		d, err := f.Store.Get(ctx, j.seq)
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.Is(err, store.ErrNotFound): // somebody deleted it
+			f.q.finish(j)
+			return
 		case err != nil:
 			f.Log.Error("delivery not forwarded", "id", j.seq, "err", err)
 			f.q.finish(j)
 			return
-		case d.State != store.Waiting: // another process replayed or removed it
+		case d.State != store.Waiting: // another process replayed it
 			f.q.finish(j)
 			return
 		}
@@ -246,7 +252,7 @@ func (f *Forwarder) handle(ctx context.Context, j *job) {
 // or has failed.
 func (f *Forwarder) note(ctx context.Context, seq int64, a store.Attempt, after store.State, then func()) {
 	ended := func(err error) {
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			f.Log.Error("attempt not recorded", "id", seq, "err", err)
 		}
 		if then != nil {

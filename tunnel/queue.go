@@ -140,6 +140,34 @@ func (q *queue) putBack(j *job) {
 	q.insert(j)
 }
 
+// line returns the numbers of the jobs that wait to be taken, in ascending order.
+func (q *queue) line() []int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	seqs := make([]int64, len(q.jobs))
+	for i, j := range q.jobs {
+		seqs[i] = j.seq
+	}
+	return seqs
+}
+
+// drop takes jobs out of the line and forgets them; those in flight are not touched.
+func (q *queue) drop(seqs map[int64]bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.jobs = slices.DeleteFunc(q.jobs, func(j *job) bool {
+		if !seqs[j.seq] {
+			return false
+		}
+		delete(q.all, j.seq)
+		if j.d != nil {
+			q.bytes -= j.d.BodySize
+		}
+		return true
+	})
+	q.wake.Broadcast()
+}
+
 // resume lets jobs be taken again.
 func (q *queue) resume() {
 	q.mu.Lock()

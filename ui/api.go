@@ -26,7 +26,7 @@ func (h *Handler) status(w http.ResponseWriter, _ *http.Request) error {
 // currentStatus asks for the status. Its lists are never null in JSON.
 func (h *Handler) currentStatus() statusAnswer {
 	s := statusAnswer{
-		Status: h.opts.Status(), CanReplay: h.opts.Replay != nil, CanDrain: h.opts.Drain != nil, CanPause: h.opts.SetPaused != nil,
+		Status: h.opts.Status(), abilities: h.opts.Acts.can(), CanReplay: h.opts.Replay != nil, CanDrain: h.opts.Drain != nil, CanPause: h.opts.SetPaused != nil,
 		Mock: h.opts.Mock != nil, CanShape: h.opts.Volleys != nil, Events: make([]string, len(h.opts.Events)),
 	}
 	if s.Subscriptions == nil {
@@ -62,6 +62,10 @@ func (h *Handler) delivery(w http.ResponseWriter, r *http.Request) error {
 	answer := detailOf(d)
 	if h.opts.Explain != nil && d.Verdict != pictify.Valid {
 		answer.Cause = h.opts.Explain(r.Context(), d)
+	}
+	answer.Pictures = h.picturesOf(d)
+	if answer.Siblings, answer.MoreSiblings, err = h.siblingsOf(r.Context(), d); err != nil {
+		return err
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -20,6 +21,7 @@ type frameJSON struct {
 	Rev         *int64
 	Deliveries  []summaryJSON
 	Status      *struct{ Held int }
+	IDs         []string
 }
 
 // A client is one page's socket, and what the page knows.
@@ -80,6 +82,14 @@ func (c *client) next() (frameJSON, error) {
 	switch f.Type {
 	case "hello":
 		c.epoch, c.rev = f.Epoch, *f.Rev
+	case "removed":
+		for _, id := range f.IDs {
+			seq, err := store.ParseID(id)
+			if err != nil {
+				c.t.Error(err)
+			}
+			delete(c.rows, seq)
+		}
 	case "reset":
 		c.resets++
 		clear(c.rows)
@@ -102,8 +112,11 @@ func (c *client) next() (frameJSON, error) {
 // until reads frames to one that satisfies.
 func (c *client) until(what string, satisfies func(frameJSON) bool) frameJSON {
 	c.t.Helper()
-	for {
+	for deadline := time.Now().Add(patience); ; {
 		f, err := c.next()
+		if err == nil && time.Now().After(deadline) {
+			err = errors.New("only beats come")
+		}
 		if err != nil {
 			c.t.Fatalf("waiting for %s: %v", what, err)
 		}

@@ -62,9 +62,10 @@ func (g guard) ownOrigin(r *http.Request) bool {
 }
 
 // The policy of the page: its own scripts, styles, pictures and API, nothing
-// else, nobody may frame it, and text cannot become markup. It has no inline
+// else, nobody may frame it, and text cannot become markup. Pictures may also be
+// blobs, which only a script of the page can make. It has no inline
 // script or style; styles set by script are not subject to it.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 // The policy of a body from outside, should a browser show it in spite of all.

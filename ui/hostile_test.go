@@ -83,9 +83,21 @@ func hostile(n int, text string) store.Delivery {
 	d.Event, d.About, d.DeliveryID, d.Subscription = pictify.EventType(text), text, text, text
 	d.Method, d.Path, d.Remote = text, text, text
 	line := strings.NewReplacer("\r", "", "\n", "").Replace(text) // net/http lets no line break in
-	d.Header = []store.Field{{Name: strings.ReplaceAll(line, ": ", ""), Value: line}, {Name: "User-Agent", Value: line}}
+	d.Header = []store.Field{{Name: strings.ReplaceAll(line, ": ", ""), Value: line}, {Name: "User-Agent", Value: line}, {Name: "X-Pictify-Signature", Value: "t=1769682600,v1=00," + line}}
 	return d
 }
+
+// What is on the page may be an element of ours, or text; nothing else, and nothing
+// unseen in it. A picture may only be a blob, which the page has made itself.
+const inspect = `(() => {
+	const wrong = [...document.querySelectorAll("#page *")].filter((e) => !/^(header|nav|main|section|article|footer|div|span|p|h[1-3]|dl|dt|dd|button|table|thead|tbody|tr|th|td|small|em|b|i|time|pre|details|summary|kbd|code|a|input|mark|u|ul|li|figure|figcaption|img)$/.test(e.localName)).map((e) => e.localName);
+	for (const e of document.querySelectorAll("#page *")) for (const a of e.attributes) if (!(a.name === "src" && e.localName === "img" && a.value.startsWith("blob:")) && /^on|^src|^srcdoc|^action|^formaction/.test(a.name)) wrong.push(a.name);
+	for (const a of document.querySelectorAll("#page a")) if (!a.href.startsWith("blob:" + location.origin + "/") && !/^https?:\/\/[^@/]*(\/|$)/.test(a.href) || !a.relList.contains("noopener") || !a.relList.contains("noreferrer")) wrong.push("link " + a.href);
+	const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
+	if (unseen.test(document.querySelector("#page").textContent)) wrong.push("unseen characters in the text");
+	for (const e of document.querySelectorAll("#page [title], #page [aria-label]")) if (unseen.test(e.title + e.ariaLabel)) wrong.push("unseen characters in a title");
+	return wrong;
+})()`
 
 // Whatever anybody sends is text on the page: it does not run, it is not asked
 // for, it does not become a link that is none, and it hides nothing.
@@ -111,6 +123,9 @@ func TestHostilePayloads(t *testing.T) {
 		text = strings.ReplaceAll(text, "CANARY", l.Addr().String())
 		all = append(all, text)
 		d := hostile(n, text)
+		if n%3 == 2 {
+			d.DeliveryID = all[n-1] // another one that says so
+		}
 		if n%2 == 0 {
 			d = record(t, st, d, 0)
 			answer(t, st, d, store.Attempt{Kind: store.Forward, URL: text, Status: 500, Error: text, Header: d.Header[1:], Body: []byte(text), BodySize: int64(len(text))})
@@ -137,17 +152,6 @@ func TestHostilePayloads(t *testing.T) {
 	scripts := eval[int](p, `document.scripts.length`)
 	p.click(`.fact button[aria-controls=subscriptions]`)
 	p.wait(`document.querySelectorAll(".subscriptions tbody tr").length > 40`)
-	// What is on the page may be an element of ours, or text; nothing else, and nothing unseen in it.
-	const inspect = `(() => {
-		const wrong = [...document.querySelectorAll("#page *")].filter((e) => !/^(header|nav|main|section|article|footer|div|span|p|h[1-3]|dl|dt|dd|button|table|thead|tbody|tr|th|td|small|em|b|i|time|pre|details|summary|kbd|code|a)$/.test(e.localName)
-			&& !e.matches(".search > input, .search > ul")).map((e) => e.localName);
-		for (const e of document.querySelectorAll("#page *")) for (const a of e.attributes) if (/^on|^src|^srcdoc|^action|^formaction/.test(a.name)) wrong.push(a.name);
-		for (const a of document.querySelectorAll("#page a")) if (!/^https?:\/\/[^@]*$/.test(a.href) || !a.relList.contains("noopener") || !a.relList.contains("noreferrer")) wrong.push("link " + a.href);
-		const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
-		if (unseen.test(document.querySelector("#page").textContent)) wrong.push("unseen characters in the text");
-		for (const e of document.querySelectorAll("#page [title], #page [aria-label]")) if (unseen.test(e.title + e.ariaLabel)) wrong.push("unseen characters in a title");
-		return wrong;
-	})()`
 	check := func(where string) {
 		t.Helper()
 		for _, w := range eval[[]string](p, inspect) {
@@ -156,7 +160,7 @@ func TestHostilePayloads(t *testing.T) {
 	}
 	check("list and subscriptions")
 	p.click(`.fact button[aria-controls=subscriptions]`)
-	links := 0
+	links, siblings := 0, 0
 	for i := range payloads {
 		id := len(payloads) - i
 		p.press("j")
@@ -166,10 +170,23 @@ func TestHostilePayloads(t *testing.T) {
 		p.wait(fmt.Sprintf(`document.querySelector(".detail[aria-label='Delivery d%d'] .fields")`, id))
 		eval[chromedp.Void](p, `void document.querySelectorAll(".detail details:not([open]) summary").forEach((e) => e.click())`)
 		check(fmt.Sprintf("detail of d%d", id))
+		siblings += eval[int](p, `document.querySelectorAll(".detail .siblings .chip").length`)
 		links += eval[int](p, `document.querySelectorAll(".detail a").length`)
-		eval[chromedp.Void](p, `void document.querySelectorAll(".detail .body button[aria-pressed=false]").forEach((e) => e.click())`)
-		eval[chromedp.Void](p, settled)
-		check(fmt.Sprintf("raw detail of d%d", id))
+		for _, way := range []string{"raw", "hex", "tree"} {
+			eval[chromedp.Void](p, `void document.querySelectorAll(".detail .ways button").forEach((e) => e.textContent === "`+way+`" && e.click())`)
+			eval[chromedp.Void](p, settled)
+			check(fmt.Sprintf("detail of d%d as %s", id, way))
+		}
+		// Each line of the tree, with what can be done with it, and a search in it.
+		for line := range 4 {
+			eval[chromedp.Void](p, fmt.Sprintf(`void document.querySelectorAll(".detail .tree [role=treeitem]")[%d]?.click()`, line))
+			eval[chromedp.Void](p, settled)
+			check(fmt.Sprintf("line %d of d%d", line, id))
+		}
+		links += eval[int](p, `document.querySelectorAll(".detail .tree a").length`)
+	}
+	if siblings == 0 {
+		t.Error("no siblings at all")
 	}
 	if links == 0 {
 		t.Error("no link at all: a plain http address may be one")
@@ -187,6 +204,51 @@ func TestHostilePayloads(t *testing.T) {
 	defer mu.Unlock()
 	if len(heard) > 0 {
 		t.Errorf("payloads were asked for: %q", heard)
+	}
+	p.healthy()
+}
+
+// What is said of pictures, and what they are called, is text as well.
+func TestHostilePictures(t *testing.T) {
+	var results []map[string]any
+	for _, text := range payloads {
+		results = append(results, map[string]any{"url": "https://cdn.pictify.io/" + text, "format": text, "type": text, "width": text, "height": 5})
+	}
+	body, err := json.Marshal(map[string]any{"event": "batch.completed", "data": map[string]any{"results": results}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := openStore(t)
+	d := record(t, st, withBody(0, string(body)), 200)
+	png := pictureBytes(t, "small.png")
+	s := serve(t, ui.Options{Store: st, Media: func(_ context.Context, address string) ([]byte, error) {
+		if len(address)%2 == 0 {
+			return nil, &ui.MediaError{Words: address}
+		}
+		return png, nil
+	}})
+	p := openedAt(t, s, d.ID())
+	p.wait(`document.querySelectorAll(".detail .tile").length > 30`)
+	eval[chromedp.Void](p, `void (window.violations = [], document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI)))`)
+	eval[chromedp.Void](p, `void document.querySelectorAll(".tile").forEach((e) => e.click())`)
+	p.wait(`![...document.querySelectorAll(".tile")].some((e) => /show|fetching/.test(e.querySelector(".checkered").innerText)) && document.querySelector(".tile img") && document.querySelector(".pictures .trouble")`)
+	claims := 0
+	for i := range eval[int](p, `document.querySelectorAll(".tile img").length`) {
+		eval[chromedp.Void](p, fmt.Sprintf(`void document.querySelectorAll(".tile img")[%d].click()`, i))
+		p.wait(`document.querySelector(".pictures .facts-of")`)
+		claims += eval[int](p, `document.querySelectorAll(".pictures .claims li").length`)
+		for _, w := range eval[[]string](p, inspect) {
+			t.Errorf("picture %d: %s", i, w)
+		}
+	}
+	if claims == 0 {
+		t.Error("no claims at all")
+	}
+	if v := eval[[]string](p, `window.violations`); len(v) > 0 {
+		t.Errorf("the policy had to step in: %q", v)
+	}
+	if eval[bool](p, `"__pwn" in window`) {
+		t.Error("a payload ran")
 	}
 	p.healthy()
 }
@@ -263,7 +325,7 @@ func TestHugeBodies(t *testing.T) {
 		took := eval[float64](p, fmt.Sprintf(`(async () => {
 			const start = performance.now();
 			document.querySelector("#d%d").click();
-			while (!document.querySelector(".detail[aria-label='Delivery d%d'] pre")) await %s;
+			while (!document.querySelector(".detail[aria-label='Delivery d%d'] .body :is(pre, .tree)")) await %s;
 			await %s;
 			return performance.now() - start;
 		})()`, id, id, settled, settled))
@@ -271,7 +333,24 @@ func TestHugeBodies(t *testing.T) {
 		if took > 10_000 { // a fifth of a second as a rule; there have been minutes, from a font feature on a long number
 			t.Errorf("d%d shown after %.0f ms", id, took)
 		}
-		if n := eval[int](p, `document.querySelectorAll("*").length`); n > 25_000 {
+		// Unfolding everything, and a search that is found everywhere, are as quick.
+		took = eval[float64](p, `(async () => {
+			const start = performance.now();
+			document.querySelector(".detail .folding button:last-child")?.click();
+			await `+settled+`;
+			const find = document.querySelector(".detail .find");
+			if (find) {
+				find.value = "1";
+				find.dispatchEvent(new Event("input"));
+			}
+			await `+settled+`;
+			return performance.now() - start;
+		})()`)
+		t.Logf("d%d unfolded and searched after %.0f ms", id, took)
+		if took > 10_000 {
+			t.Errorf("d%d unfolded and searched after %.0f ms", id, took)
+		}
+		if n := eval[int](p, `document.querySelectorAll("*").length`); n > 10_000 {
 			t.Errorf("d%d takes %d elements", id, n)
 		}
 	}

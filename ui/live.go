@@ -21,6 +21,7 @@ const (
 	batchLimit   = 1000             // lines in a frame
 	behindLimit  = 20_000           // changes that are sent to a page that comes back; beyond, it reads the list
 	statusLines  = 5                // lines that a status frame counts for
+	resetLines   = 200              // likewise a reset: the page reads the list, and many deletions come in a row
 	readLimit    = 4 << 10          // bytes; pages send nothing at all
 	writeTimeout = 10 * time.Second // for one frame
 	beatEvery    = 10 * time.Second // browsers cannot see pings, so pages get a frame
@@ -111,6 +112,12 @@ func (h *Handler) stream(ctx context.Context, s *socket, since int64, epoch stri
 		if err != nil {
 			return fmt.Errorf("read changes after %d: %w", rev, err)
 		}
+		if h.opts.Store.Removed() > s.removed { // asked after the batch was read, which may be older or newer
+			if rev, err = h.tellRemoved(ctx, s, rev); err != nil {
+				return err
+			}
+			continue
+		}
 		if len(batch) > 0 {
 			rev = batch[len(batch)-1].Rev
 			if err := s.send(frame{Type: "deliveries", Rev: &rev, Deliveries: summariesOf(batch)}, len(batch)); err != nil {
@@ -144,23 +151,54 @@ func (h *Handler) stream(ctx context.Context, s *socket, since int64, epoch stri
 
 // greet tells the page from which revision on it is told of changes. A page
 // that comes from another store, or from a later state of this one, or from so
-// long ago that reading the list is less work, is told to start over.
+// long ago that reading the list is less work, is told to start over, and so is
+// one that may show what was deleted since, unless it is known what that is.
 func (h *Handler) greet(ctx context.Context, s *socket, since int64, epoch string) (rev int64, err error) {
 	last, err := h.opts.Store.LastRev(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read revision: %w", err)
 	}
-	own := h.opts.Store.Epoch()
-	rev, reset := resume(since, last, epoch == "" || epoch == own)
-	if err := s.send(frame{Type: "hello", Epoch: own, Rev: &rev}, 0); err != nil || !reset {
+	s.removed = h.opts.Store.Removed()
+	gone, known := h.opts.Store.RemovedSince(since)
+	rev, reset := resume(since, last, known && (epoch == "" || epoch == h.opts.Store.Epoch()))
+	if reset {
+		return h.startOver(ctx, s)
+	}
+	err = s.send(frame{Type: "hello", Epoch: h.opts.Store.Epoch(), Rev: &rev}, 0)
+	if err == nil && since >= 0 && len(gone) > 0 {
+		err = s.send(frame{Type: "removed", IDs: idsOf(gone)}, len(gone))
+	}
+	return rev, err
+}
+
+// startOver tells the page to forget what it has, and where it goes on from.
+func (h *Handler) startOver(ctx context.Context, s *socket) (rev int64, err error) {
+	s.removed = h.opts.Store.Removed()
+	if rev, err = h.opts.Store.LastRev(ctx); err != nil {
+		return 0, fmt.Errorf("read revision: %w", err)
+	}
+	if err := s.send(frame{Type: "hello", Epoch: h.opts.Store.Epoch(), Rev: &rev}, 0); err != nil {
 		return rev, err
 	}
-	return rev, s.send(frame{Type: "reset"}, 0)
+	return rev, s.send(frame{Type: "reset"}, resetLines)
+}
+
+// tellRemoved tells the page what was deleted: which deliveries, or that it has to
+// start over.
+func (h *Handler) tellRemoved(ctx context.Context, s *socket, rev int64) (int64, error) {
+	newest := h.opts.Store.Removed()
+	gone, known := h.opts.Store.RemovedSince(s.removed)
+	if !known {
+		return h.startOver(ctx, s)
+	}
+	s.removed = newest
+	return rev, s.send(frame{Type: "removed", IDs: idsOf(gone)}, len(gone))
 }
 
 // resume decides from which revision on a page is told of changes, and whether
 // it has to start over. Since is what it knows, -1 for nothing; last is the
-// newest there is; known tells whether its revisions are this store's.
+// newest there is; known tells whether its revisions are this store's, and all
+// that happened since can be told.
 func resume(since, last int64, known bool) (rev int64, reset bool) {
 	if since < 0 {
 		return last, false
@@ -183,6 +221,8 @@ type socket struct {
 	pace pace
 	now  func() time.Time
 	left chan struct{} // closed when the reader has ended
+
+	removed int64 // the newest deletion that the page was told of; the writer's
 }
 
 // send writes one frame, which counts as so many lines of the pace.

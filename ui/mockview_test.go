@@ -134,7 +134,7 @@ func TestMockLook(t *testing.T) {
 	p.open(serve(t, o).LaunchURL() + "&view=mock")
 	p.wait(`document.querySelectorAll(".entry").length === 30 && document.querySelectorAll(".ladder").length === 4`)
 	p.click(`.entry:nth-child(5) .entry-line`)
-	p.wait(`document.querySelector(".entry-more pre")`)
+	p.wait(`document.querySelector(".entry-more [role=tree]")`)
 	look(t, p, "mock")
 	p.healthy()
 
@@ -205,7 +205,7 @@ func TestMockView(t *testing.T) {
 	p.wait(`/"title": "Internal error"/.test(document.querySelector(".entry-more").innerText) && document.querySelector(".entry-line[aria-expanded=true]")`)
 
 	p.click(`.tabs nav button:nth-child(2)`)
-	p.wait(`location.hash === "#view=overview"`)
+	p.wait(`location.hash === "#view=overview" && document.querySelector(".overview")`)
 	eval[chromedp.Void](p, `history.back()`)
 	p.wait(`location.hash === "#view=mock" && document.querySelectorAll(".entry").length === 31`)
 	p.healthy()

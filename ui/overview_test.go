@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,15 +11,12 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 	"pictap/ui"
 )
-
-const left = kb.ArrowLeft
 
 // A neighbourhood is what is around the deliveries, as functions of the page see it.
 type neighbourhood struct {
@@ -192,114 +187,6 @@ func TestOverviewLook(t *testing.T) {
 	e.healthy()
 }
 
-// sum adds up the numbers of the chart's legend.
-const sum = `[...document.querySelectorAll(".legend span:not(.latency) b")].reduce((n, e) => n + Number(e.textContent.replace(/\D/g, "")), 0)`
-
-// What a bar shows is what the search finds that it leads to, and back leads back.
-func TestChartLeadsToDeliveries(t *testing.T) {
-	n := newNeighbourhood(t)
-	begin := time.Now().Add(-40 * time.Minute).Truncate(30 * time.Second)
-	for i := range 30 {
-		d := sample(i)
-		d.ReceivedAt = begin.Add(time.Duration(i) * time.Second) // 30 in one step of the hour
-		record(t, n.st, d, []int{200, 200, 500}[i%3])
-	}
-	d := sample(31)
-	d.ReceivedAt = begin.Add(10 * time.Minute)
-	record(t, n.st, d, 0)
-	s := n.serve(t)
-	p := newTab(t)
-	p.open(s.LaunchURL() + "&view=overview")
-	p.wait(`document.querySelector(".plots canvas") && ` + sum + ` === 31`)
-	legend := eval[string](p, `document.querySelector(".legend").innerText.replace(/\s+/g, " ")`)
-	if want := "31 deliveries taken 20 waiting 1 refused 10"; !strings.HasPrefix(legend, want) {
-		t.Errorf("the legend is %q, want %q", legend, want)
-	}
-	found := func() string {
-		t.Helper()
-		p.wait(`location.hash.startsWith("#q=")`)
-		q := eval[string](p, `new URLSearchParams(location.hash.slice(1)).get("q")`)
-		search, err := store.ParseSearch(q)
-		if err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-		list, err := n.st.Search(t.Context(), search, 0, 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		eval[chromedp.Void](p, `history.back()`)
-		p.wait(`document.querySelector(".plots canvas") && ` + sum + ` === 31`)
-		return fmt.Sprint(len(list))
-	}
-
-	// By the keyboard: from the last step back to the bar of 30, and enter.
-	eval[chromedp.Void](p, `document.querySelector(".plots").focus()`)
-	p.press(left)
-	p.wait(sum + ` === 0`)
-	for range 200 {
-		if eval[int](p, settled+`.then(() => `+sum+`)`) == 30 {
-			break
-		}
-		p.press(left)
-	}
-	p.wait(`/ to /.test(document.querySelector(".legend > b").textContent) && /p50\s*3\.1 ms/.test(document.querySelector(".legend").innerText)`)
-	p.press(enter)
-	if got := found(); got != "30" {
-		t.Errorf("the bar of 30 leads to %s deliveries", got)
-	}
-
-	// By the mouse: where the bar is, and over everything.
-	box := eval[struct{ X, Y, Width, Height float64 }](p, `(({x, y, width, height}) => ({x, y, width, height}))(document.querySelector(".plots .u-over").getBoundingClientRect())`)
-	step := 30 * time.Second
-	first := eval[int64](p, `(async () => {
-		const { columns } = await import("/charting.js");
-		const { call } = await import("/session.js");
-		return columns(await call("GET", "/api/chart?from=" + (Date.now() - 3600000))).starts[0];
-	})()`)
-	x := box.X + box.Width*(float64(begin.UnixMilli()-first)+15_000)/float64((121*step).Milliseconds())
-	p.run(chromedp.MouseEvent(chromedp.MouseMoved, x, box.Y+box.Height/2))
-	p.wait(sum + ` === 30`)
-	p.run(chromedp.MouseClickXY(x, box.Y+box.Height/2))
-	if got := found(); got != "30" {
-		t.Errorf("a click on the bar of 30 leads to %s deliveries", got)
-	}
-	y := box.Y + box.Height/2
-	p.run(
-		chromedp.MouseEvent(chromedp.MouseMoved, box.X+5, y),
-		chromedp.MouseEvent(chromedp.MousePressed, box.X+5, y, chromedp.ButtonLeft),
-		chromedp.MouseEvent(chromedp.MouseMoved, box.X+200, y, chromedp.ButtonLeft),
-		chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.Width-5, y, chromedp.ButtonLeft),
-		chromedp.MouseEvent(chromedp.MouseReleased, box.X+box.Width-5, y, chromedp.ButtonLeft),
-	)
-	if got := found(); got != "31" {
-		t.Errorf("dragging over all leads to %s deliveries", got)
-	}
-
-	// As a table, the newest first, with links that lead to the same.
-	eval[chromedp.Void](p, `void document.querySelector(".as-table summary").click()`)
-	p.wait(`document.querySelectorAll(".as-table tbody tr").length === 2`)
-	if got := eval[string](p, `document.querySelector(".as-table tbody tr:last-child").innerText.replace(/\s+/g, " ")`); !strings.HasSuffix(got, " 20 0 10 3.1 ms 3.1 ms") {
-		t.Errorf("the table's last row is %q", got)
-	}
-	p.click(`.as-table tbody tr:last-child a`)
-	if got := found(); got != "30" {
-		t.Errorf("the table leads to %s deliveries", got)
-	}
-
-	// Live, and another range, which is remembered.
-	record(t, n.st, sample(40), 200)
-	p.wait(sum + ` === 32`)
-	p.click(`.choices button:first-child`)
-	p.wait(`document.querySelector(".choices button:first-child").ariaPressed === "true" && ` + sum + ` === 1`)
-	p.open(s.base + "/#view=overview")
-	p.wait(sum + ` === 1`)
-	p.click(`.choices button:last-child`)
-	p.wait(sum + ` === 32`)
-	p.theme("dark")
-	p.wait(`document.querySelectorAll(".plots canvas").length === 2`)
-	p.healthy()
-}
-
 // Types that the app has not taken are sent with one press.
 func TestCoverage(t *testing.T) {
 	n := newNeighbourhood(t)
@@ -396,88 +283,5 @@ func TestSubscriptionsArePaused(t *testing.T) {
 	}
 	s.stop() // the view stays, its buttons do not work
 	p.wait(`document.querySelector(".connection.lost") && document.querySelector("button[aria-label='Pause render.completed']").disabled`)
-	p.healthy()
-}
-
-func TestAroundAPI(t *testing.T) {
-	n := newNeighbourhood(t)
-	s := n.serve(t)
-	token := s.login()
-	now := time.Now().UnixMilli()
-	bare := serve(t, ui.Options{Store: n.st})
-	bareToken := bare.login()
-	for _, tt := range []struct {
-		server       *server
-		method, path string
-		body         string
-		status       int
-		want         string
-	}{
-		{s, "GET", "/api/chart", "", 200, `"steps":[]`},
-		{s, "GET", "/api/chart?from=x", "", 400, "from is not a number"},
-		{s, "GET", "/api/chart?from=5&to=4", "", 400, "no range"},
-		{s, "GET", "/api/chart?to=999999999999999999", "", 400, "no range"},
-		{s, "GET", "/api/chart?step=999999999999999999", "", 400, "no range"},
-		{s, "GET", fmt.Sprintf("/api/chart?from=%d&step=1000", now-24*3600_000), "", 400, "too many steps"},
-		{s, "GET", fmt.Sprintf("/api/chart?from=%d&step=60000", now-3600_000), "", 200, `"step_ms":60000`},
-		{s, "GET", "/api/coverage", "", 200, `"event":"binding.failed","known":true,"can_send":true,"taken":0`},
-		{s, "GET", "/api/hold", "", 200, `{"waiting":0,"deliveries":[]}`},
-		{s, "POST", "/api/drain", "{}", 200, `{"app":"answering","waiting":0}`},
-		{s, "POST", "/api/drain", `{"x":1}`, 400, "not understood"},
-		{s, "GET", "/api/run", "", 200, `"keep_count":100000`},
-		{s, "POST", "/api/subscriptions/wh_others/pause", "{}", 404, "none of our subscriptions"},
-		{s, "POST", "/api/subscriptions/..%2f..%2fx/resume", "{}", 404, "none of our subscriptions"},
-		{s, "GET", "/api/mock", "", 404, "no mock"},
-		{bare, "GET", "/api/run", "", 200, `"database_bytes"`},
-		{bare, "GET", "/api/coverage", "", 200, `"can_send":false`},
-		{bare, "GET", "/api/subscriptions", "", 200, `{"subscriptions":[]}`},
-		{bare, "POST", "/api/drain", "{}", 404, "no app"},
-		{bare, "POST", "/api/subscriptions/a/pause", "{}", 404, "nothing is registered"},
-		{bare, "POST", "/api/mock/deliveries/a/attempt", "{}", 404, "no mock"},
-	} {
-		tok := token
-		if tt.server == bare {
-			tok = bareToken
-		}
-		res := tt.server.do(tt.method, tt.path, tok, tt.body)
-		if res.status != tt.status || !strings.Contains(string(res.body), tt.want) {
-			t.Errorf("%s %s: %d %s, want %d with %s", tt.method, tt.path, res.status, res.body, tt.status, tt.want)
-		}
-	}
-	if len(n.pauses) != 0 {
-		t.Errorf("asked for %v", n.pauses)
-	}
-	n.refuse = errors.New("secret cause")
-	uid := n.status.Subscriptions[0].UID
-	if res := s.do("POST", "/api/subscriptions/"+uid+"/pause", token, "{}"); res.status != http.StatusInternalServerError || strings.Contains(string(res.body), "secret") {
-		t.Errorf("an error that is not for the page: %d %s", res.status, res.body)
-	}
-	var status struct{ Can_drain, Can_pause, Mock bool }
-	s.do("GET", "/api/status", token, "").into(t, &status)
-	bare.do("GET", "/api/status", bareToken, "").into(t, &status)
-	if status.Can_drain || status.Can_pause || status.Mock {
-		t.Errorf("a bare page says that it can: %+v", status)
-	}
-}
-
-func TestAroundFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.LaunchURL())
-	p.wait(live)
-	source, err := os.ReadFile(filepath.Join("testdata", "around.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 30 {
-		t.Errorf("only %d checks were made", got.Checks)
-	}
 	p.healthy()
 }

@@ -101,7 +101,7 @@ func TestPage(t *testing.T) {
 	p.wait(`document.querySelector("#d4 .answer.bad")?.textContent === "500"`)
 
 	p.click(`#d1`)
-	p.wait(`document.querySelector(".detail h2")?.textContent === "render.completed" && document.querySelector(".detail pre")`)
+	p.wait(`document.querySelector(".detail h2")?.textContent === "render.completed" && document.querySelector(".detail .tree")`)
 	for _, want := range []string{`"templateId": "tmpl_blog_card"`, `"score": 4.50`, "The signature is valid", "X-Pictify-Signature"} {
 		if !strings.Contains(eval[string](p, `document.querySelector(".detail").innerText`), want) {
 			t.Errorf("the detail does not say %q", want)
@@ -111,7 +111,7 @@ func TestPage(t *testing.T) {
 	if want := "Host,User-Agent,Content-Type,X-Pictify-Event,X-Pictify-Delivery-Id,X-Pictify-Signature,X-Forwarded-For,X-Forwarded-Proto"; headers != want {
 		t.Errorf("headers are %s, want %s", headers, want)
 	}
-	p.click(`.detail .body button[aria-pressed]`)
+	p.click(`.detail .body .ways button:nth-child(2)`)
 	p.wait(`document.querySelector(".detail pre").textContent.startsWith('{"event":"render.completed","timestamp"')`)
 
 	// Keyboard: d1 is the oldest, so k goes up to d4, and stays there.

@@ -38,7 +38,16 @@ var routes = []route{
 	{"GET", "/api/deliveries", bearer, (*Handler).deliveries},
 	{"GET", "/api/deliveries/{id}", bearer, (*Handler).delivery},
 	{"GET", "/api/deliveries/{id}/body", bearer, (*Handler).body},
+	{"GET", "/api/deliveries/{id}/media", bearer, (*Handler).media},
+	{"GET", "/api/deliveries/{id}/media/bytes", bearer, (*Handler).mediaBytes},
 	{"POST", "/api/deliveries/{id}/replay", bearer, (*Handler).replay},
+	{"GET", "/api/deliveries/{id}/copy", bearer, (*Handler).copyAs},
+	{"POST", "/api/deliveries/{id}/fixture", bearer, (*Handler).fixture},
+	{"DELETE", "/api/deliveries/{id}", bearer, (*Handler).remove},
+	{"POST", "/api/clear", bearer, (*Handler).clear},
+	{"POST", "/api/validate", bearer, (*Handler).validate},
+	{"POST", "/api/send", bearer, (*Handler).send},
+	{"GET", "/api/export", bearer, (*Handler).export},
 	{"POST", "/api/trigger", bearer, (*Handler).trigger},
 	{"GET", "/api/trigger/{job}", bearer, (*Handler).volleyState},
 	{"POST", "/api/trigger/{job}/stop", bearer, (*Handler).stopVolley},
@@ -118,8 +127,11 @@ func (e httpError) Unwrap() error { return e.err }
 // page gets the public words, or "internal error".
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer := httpError{code: http.StatusInternalServerError, public: "internal error"}
+	var public *PublicError
 	switch {
 	case errors.As(err, &answer):
+	case errors.As(err, &public):
+		answer = httpError{code: public.Code, public: public.Text, err: err}
 	case errors.Is(err, store.ErrNotFound):
 		answer = httpError{code: http.StatusNotFound, public: "no such delivery"}
 	}
@@ -151,7 +163,12 @@ const maxRequest = 64 << 10 // bytes of a POST's body
 // leaves it as it is. A field that v does not know is an error: a request that
 // wants more than we do must not seem to succeed.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	return readJSONUpTo(w, r, v, maxRequest)
+}
+
+// readJSONUpTo is readJSON for an object of another size.
+func readJSONUpTo(w http.ResponseWriter, r *http.Request, v any, limit int64) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	err := d.Decode(v)
 	if errors.Is(err, io.EOF) {

@@ -16,7 +16,7 @@ import (
 const (
 	pageDefault = 100
 	pageMax     = 1000
-	stepBudget  = 40 * time.Millisecond // then the page is told how far it went
+	stepBudget  = 6 * time.Millisecond // then the page is told how far it went
 )
 
 // deliveries is one step of a search, newest first: ?q=&before=SEQ&limit=N. A

@@ -1,9 +1,9 @@
 // Package ui is the browser page: embedded assets, a small JSON API, and a live
 // socket that streams what the store remembers.
 //
-// It gets a store and three functions (replay, trigger, status) and knows
-// nothing else, so the page runs with a store full of samples and nothing
-// behind it.
+// It gets a store and functions (replay, trigger, status, and those of [Acts])
+// and knows nothing else, so the page runs with a store full of samples and
+// nothing behind it.
 //
 // # Who is let in
 //
@@ -82,6 +82,12 @@ type Options struct {
 	// opened. Nil never explains.
 	Explain func(ctx context.Context, d store.Delivery) *Cause
 
+	// Media fetches a picture that a payload names, at most [MaxMedia] bytes of it, and
+	// decides which addresses are asked at all. It is called for one at a time. What
+	// the page may know of an error is a [MediaError]. Nil hides the buttons.
+	Media func(ctx context.Context, url string) ([]byte, error)
+	Acts  // what else the page can do with a delivery
+
 	// Status is asked at each change that [Handler.Wake] announces and whenever a
 	// page connects; it must be quick and safe to call from any goroutine. Nil
 	// means nothing to say.
@@ -142,6 +148,7 @@ type Handler struct {
 	guard guard
 	keys  *keys
 	mux   *http.ServeMux
+	shelf *mediaShelf
 
 	sending sending
 	closing chan struct{} // closed by Close
@@ -167,7 +174,7 @@ func New(o Options, addr net.Addr) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make page: %w", err)
 	}
-	h := &Handler{opts: o, guard: g, keys: k, closing: make(chan struct{}), woken: make(chan struct{})}
+	h := &Handler{opts: o, guard: g, keys: k, shelf: newMediaShelf(), closing: make(chan struct{}), woken: make(chan struct{})}
 	h.mux = newMux(h)
 	return h, nil
 }

@@ -175,7 +175,7 @@ func TestTriggerForm(t *testing.T) {
 	p.click(".sending .primary")
 	p.wait(resulted + `.includes("1 accepted") && document.querySelector(".show-them")`)
 	p.click(".show-them")
-	p.wait(`document.querySelector("#d1") && document.querySelector(".detail pre") && location.hash.includes("source%3Alocal")`)
+	p.wait(`document.querySelector("#d1") && document.querySelector(".detail [role=tree]") && location.hash.includes("source%3Alocal")`)
 	got := eval[string](p, `fetch("/api/deliveries/d1/body", { headers: { Authorization: "Bearer " + sessionStorage.getItem("token") } }).then((r) => r.text())`)
 	if got != sent {
 		t.Errorf("seen was\n%s, and sent\n%s", sent, got)

@@ -40,6 +40,7 @@ type SubscriptionStatus struct {
 // statusAnswer is Status with what this page can do.
 type statusAnswer struct {
 	Status
+	abilities
 	CanReplay bool     `json:"can_replay"`
 	CanDrain  bool     `json:"can_drain"`
 	CanPause  bool     `json:"can_pause"` // subscriptions
@@ -112,6 +113,11 @@ type detail struct {
 	Path   string      `json:"path"`
 	Header [][2]string `json:"header"`
 	content
+	Signature    *signature     `json:"signature,omitempty"`
+	Production   *production    `json:"production,omitempty"`
+	Siblings     []sibling      `json:"siblings,omitempty"`
+	MoreSiblings bool           `json:"more_siblings,omitempty"`
+	Pictures     []picturePlace `json:"pictures,omitempty"`
 }
 
 // content is a body as JSON can carry it.
@@ -128,6 +134,7 @@ type frame struct {
 	Rev        *int64        `json:"rev,omitempty"`
 	Deliveries []summary     `json:"deliveries,omitempty"`
 	Status     *statusAnswer `json:"status,omitempty"`
+	IDs        []string      `json:"ids,omitempty"`
 }
 
 // wireTime is RFC 3339 in UTC with milliseconds, always.
@@ -182,7 +189,8 @@ func answeredAttemptOf(a store.Attempt) attempt {
 }
 
 func detailOf(d store.Delivery) detail {
-	out := detail{summary: summaryOf(d), Method: d.Method, Path: d.Path, Header: fieldsOf(d.Header), content: contentOf(d.Body, d.BodySize)}
+	out := detail{summary: summaryOf(d), Method: d.Method, Path: d.Path, Header: fieldsOf(d.Header), content: contentOf(d.Body, d.BodySize),
+		Signature: signatureOf(d), Production: productionOf(d)}
 	for i, a := range d.Attempts {
 		out.Attempts[i] = answeredAttemptOf(a)
 	}

@@ -68,6 +68,9 @@ func (s *Store) noticeForeign(ctx context.Context) {
 		return // the next tick asks again; whoever reads meets the error itself
 	}
 	if rev > s.lastRev.Load() {
+		if s.noticeRemovals(ctx) != nil {
+			return // likewise
+		}
 		s.recent.foreign(rev)
 		s.advance(rev)
 		s.bell.ring()

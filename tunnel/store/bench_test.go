@@ -49,7 +49,9 @@ func BenchmarkRecordWhileIndexing(b *testing.B) {
 			path := s.Path()
 			s.Close()
 			s = openAt(b, path, store.Options{KeepCount: 1 << 40, KeepBytes: 1 << 40, Index: index})
-			time.Sleep(1500 * time.Millisecond) // until it has begun
+			for tick := time.NewTicker(10 * time.Millisecond); index && s.IndexRows(b.Context()) == 0; { // until it has begun
+				<-tick.C
+			}
 			var took []time.Duration
 			next := time.NewTicker(5 * time.Millisecond)
 			for n := 0; b.Loop(); n++ {

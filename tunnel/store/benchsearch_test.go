@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,9 +14,10 @@ import (
 	"pictap/tunnel/store"
 )
 
-// BenchmarkSearch100k is one step of 8 ms for a page of 100 among 100,000 deliveries of
-// about 1 KB with an attempt each, of all types, some without JSON. Beside the mean
-// there are the worst step, and how many steps and how long the whole search takes.
+// BenchmarkSearch100k is a search in steps of 6 ms for a page of 100 among 100,000 deliveries of
+// about 1 KB with an attempt each, of all types, some without JSON. Beside the whole
+// search there are the worst step, the one that 99 in 100 are not slower than, and
+// how many steps there are.
 //
 //	go test -run '^$' -bench Search100k ./tunnel/store
 func BenchmarkSearch100k(b *testing.B) {
@@ -30,30 +32,30 @@ func BenchmarkSearch100k(b *testing.B) {
 		"nowhere-at-all", `"once 77777 only"`, "lorem", `"no such text"`, `"olor si amet"`, `"height":63x`, "Überschrift", "é", "日本", "q", "zq", "event:batch.* nothing", "lorem status:404 bytes:>1"} {
 		b.Run(text, func(b *testing.B) {
 			q := parse(b, text)
-			var worst, whole time.Duration
+			var took []time.Duration
 			found, steps := 0, 0
 			b.ReportAllocs()
 			for b.Loop() {
-				begun := time.Now()
-				found, steps = 0, 0
-				for page := (store.SearchPage{Limit: 100, Budget: 8 * time.Millisecond}); ; steps++ {
+				found, steps = 0, 1
+				for page := (store.SearchPage{Limit: 100, Budget: 6 * time.Millisecond}); ; steps++ {
 					start := time.Now()
 					list, err := s.SearchStep(b.Context(), q, page)
 					if err != nil {
 						b.Fatal(err)
 					}
-					worst = max(worst, time.Since(start))
+					took = append(took, time.Since(start))
 					found += len(list.Deliveries)
 					if page.Before, page.Limit = list.Next, 100-found; found >= 100 || !list.More {
 						break
 					}
 				}
-				whole = time.Since(begun)
 			}
+			slices.Sort(took)
 			b.ReportMetric(float64(found), "found")
-			b.ReportMetric(float64(steps+1), "steps")
-			b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms/step")
-			b.ReportMetric(float64(whole.Microseconds())/1000, "ms/search")
+			b.ReportMetric(float64(steps), "steps")
+			b.ReportMetric(took[len(took)/2].Seconds()*1000, "p50-ms/step")
+			b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "p99-ms/step")
+			b.ReportMetric(took[len(took)-1].Seconds()*1000, "max-ms/step")
 		})
 	}
 }

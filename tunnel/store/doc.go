@@ -22,6 +22,14 @@
 // ask the same question again. The alternative, a hub with a channel for each
 // client, drops what a slow client cannot take.
 //
+// # Searches go in steps
+//
+// A [Search] is tried on deliveries from the newest back, in steps that end when their
+// time is used up ([Store.SearchStep]). An index of texts beside the database, in
+// pictap-search.db, says which bodies need not be read. It is a file that may be
+// removed at any time: in the database itself it would share its log, its disk space and
+// its damage with what must not be lost. See index.go.
+//
 // # What is bounded
 //
 // Verified deliveries are kept up to a count and a number of bytes, the oldest

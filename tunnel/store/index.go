@@ -35,6 +35,7 @@ type index struct {
 	path   string
 	size   int64       // of a part, in deliveries
 	broken atomic.Bool // somebody met an error that a new file would cure
+	dense  atomic.Pointer[denseStretch]
 
 	filling sync.Mutex // held by the one who writes, who also guards the next two
 	writer  *sql.DB    // the index; nil until first used

@@ -62,10 +62,10 @@ func (x *index) calm(ctx context.Context) (still func() bool, err error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		if now := w.written.Load(); now-before <= indexBusy && len(w.queue) == 0 {
+		if now := w.written.Load(); now-before <= indexBusy && w.pending.Load() == 0 {
 			return func() bool {
 				runtime.Gosched() // with one processor, a write would wait for it to be taken away from us
-				return w.written.Load()-now <= indexBusy/2 && len(w.queue) <= 1
+				return w.written.Load()-now <= indexBusy/2 && w.pending.Load() <= 1
 			}, nil
 		}
 	}

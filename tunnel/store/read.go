@@ -85,17 +85,28 @@ func (s *Store) List(ctx context.Context, q Query) ([]Delivery, error) {
 		ORDER BY d.seq DESC LIMIT ?4`, q.Before, q.Event, q.Verdict, q.Limit)
 }
 
+// WithDeliveryID returns summaries of at most limit deliveries that name id as the
+// sender's, the newest first.
+func (s *Store) WithDeliveryID(ctx context.Context, id string, limit int) ([]Delivery, error) {
+	// In two halves, each with the index that it has.
+	return s.summaries(ctx, `WHERE d.seq IN (
+			SELECT seq FROM deliveries WHERE delivery_id = ?1 AND proof IS NOT NULL UNION ALL
+			SELECT seq FROM deliveries WHERE delivery_id = ?1 AND proof IS NULL)
+		ORDER BY d.seq DESC LIMIT ?2`, id, limit)
+}
+
 // Since returns summaries of at most limit deliveries that changed after rev,
 // the oldest change first, each once and as it is now. The Rev of the last one
 // is where to go on; an empty answer means that there is nothing newer.
 func (s *Store) Since(ctx context.Context, rev int64, limit int) ([]Delivery, error) {
-	if rev >= s.lastRev.Load() {
+	last := s.lastRev.Load() // what is newer comes when it is announced, with the removals before it
+	if rev >= last {
 		return nil, nil
 	}
 	if list, ok := s.recent.since(rev, limit); ok {
 		return list, nil
 	}
-	return s.summaries(ctx, "WHERE d.rev > ? ORDER BY d.rev LIMIT ?", rev, limit)
+	return s.summaries(ctx, "WHERE d.rev > ? AND d.rev <= ? ORDER BY d.rev LIMIT ?", rev, last, limit)
 }
 
 // summaries runs a query for summaries and adds their attempts, both as of one

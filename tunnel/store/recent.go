@@ -61,6 +61,9 @@ func (r *recent) apply(b *batch) {
 	for _, c := range b.changes {
 		r.applyOne(c)
 	}
+	for _, seq := range b.gone {
+		delete(r.bySeq, seq)
+	}
 	if b.prunedTo > 0 || b.unverifiedTo > 0 {
 		for seq, d := range r.bySeq {
 			if b.removed(*d) {

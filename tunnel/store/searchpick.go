@@ -25,22 +25,44 @@ func (f *finder) ask(ctx context.Context, part indexPartOf) error {
 		}
 		if len(seqs) == 0 {
 			f.before = part.first
-			f.look()
+			f.look(scanRows)
 			return nil
 		}
 		if err := f.pickThese(ctx, seqs); err != nil {
 			return err
 		}
 		if asked += len(seqs); asked >= dense && begun-f.before < 4*dense {
-			f.plain = 4 * scanRows // to read them in order is quicker
+			f.plain = denseFor // to read them in order is quicker
+			f.st.index.dense.Store(&denseStretch{f.hint, f.before})
 			return nil
 		}
 	}
 	return nil
 }
 
-// dense is after how many proposals the index is judged.
-const dense = 2 * pickRows
+// After how many proposals the index is judged, and for how many deliveries the
+// judgement holds that it proposes nearly all.
+const (
+	dense    = 2 * pickRows
+	denseFor = 16 * scanRows
+)
+
+// A denseStretch is where the index has been found to propose nearly all. The next step
+// of the same search begins in it, and need not find out again.
+type denseStretch struct {
+	hint   string
+	before int64
+}
+
+// denseRows returns how many deliveries below before are to be read without asking the
+// index.
+func (x *index) denseRows(hint string, before int64) int {
+	d := x.dense.Load()
+	if d == nil || d.hint != hint || before > d.before || before <= d.before-denseFor {
+		return 0
+	}
+	return int(before - d.before + denseFor)
+}
 
 // pickThese looks at deliveries by number.
 func (f *finder) pickThese(ctx context.Context, seqs []int64) error {
@@ -57,7 +79,7 @@ func (f *finder) pickThese(ctx context.Context, seqs []int64) error {
 		return err
 	}
 	f.before = seqs[len(seqs)-1]
-	f.look()
+	f.look(len(seqs))
 	return nil
 }
 

@@ -71,8 +71,9 @@ type SearchFound struct {
 //
 // What the columns can say, SQL decides. Bodies are read only for words that look into
 // them, one at a time, of deliveries that the other words leave and that the index
-// proposes or does not know. The budget is looked at after each of them and after each
-// thousand rows, so it is kept but for one long body.
+// proposes or does not know. The budget is looked at after each of them, after each
+// thousand rows and after each part of the index, which is some milliseconds too late
+// at most; only one body of megabytes takes longer.
 func (st *Store) SearchStep(ctx context.Context, s Search, page SearchPage) (SearchFound, error) {
 	s, err := st.Resolve(ctx, s)
 	if err != nil {
@@ -116,6 +117,7 @@ type finder struct {
 	first  int64   // none before it is chosen
 	plain  int     // so many are to be read without asking the index
 	seqs   []int64 // found
+	looked int     // deliveries
 	spent  bool    // the budget is
 }
 
@@ -124,6 +126,10 @@ type finder struct {
 const (
 	scanRows = 1000
 	pickRows = 64
+
+	// leastRows are looked at in any step: on a machine that is so busy that to ask the
+	// index takes the whole budget, steps must come to an end, too.
+	leastRows = 16
 )
 
 func (f *finder) find(ctx context.Context, hint string) (found SearchFound, err error) {
@@ -139,6 +145,7 @@ func (f *finder) find(ctx context.Context, hint string) (found SearchFound, err 
 	if err := f.prepare(ctx); err != nil {
 		return found, err
 	}
+	f.plain = f.st.index.denseRows(hint, f.before)
 	for f.before > f.first && !f.done() {
 		part, first, ok := f.view.at(f.before - 1)
 		if ok && f.plain <= 0 {
@@ -164,9 +171,10 @@ func (f *finder) find(ctx context.Context, hint string) (found SearchFound, err 
 
 func (f *finder) done() bool { return f.spent || len(f.seqs) >= f.limit }
 
-// look notes when the budget is used up.
-func (f *finder) look() {
-	f.spent = !f.until.IsZero() && !f.st.opts.Now().Before(f.until)
+// look notes that so many more have been looked at, and when the budget is used up.
+func (f *finder) look(rows int) {
+	f.looked += rows
+	f.spent = f.looked >= leastRows && !f.until.IsZero() && !f.st.opts.Now().Before(f.until)
 }
 
 // prepare begins to read the database, and leaves an index that is not its own.
@@ -223,7 +231,7 @@ func (f *finder) read(ctx context.Context, first int64) error {
 	}
 	f.before = first
 	f.plain -= scanRows
-	f.look()
+	f.look(scanRows)
 	return nil
 }
 
@@ -239,7 +247,7 @@ func (f *finder) check(rows *sql.Rows) error {
 		if rest.holds(c) {
 			f.seqs = append(f.seqs, c.Seq)
 		}
-		f.look()
+		f.look(1)
 	}
 	return rows.Err()
 }

@@ -26,24 +26,24 @@ func TestSearchStepKeepsItsBudget(t *testing.T) {
 			found       int
 			least, most int // steps
 		}{
-			{"!data.n:*", 0, 4, 5},             // one look for each body
-			{"data.n:*", rows, 4, 5},           //
-			{"de", rows, 4, 5},                 // too short for the index
+			{"!data.n:*", 0, 2, 3},             // one look for each body
+			{"data.n:*", rows, 2, 3},           //
+			{"de", rows, 2, 3},                 // too short for the index
 			{"event:nothing", 0, 1, 1},         // SQL passes over all in one go
-			{"!event:*r*c*x", rows, 4, 5},      //
-			{`"del_3*}"`, 0, 1, 5},             // with the index, nothing is looked at
-			{"data.n:>30 data.n:<33", 2, 4, 5}, // likewise, all
+			{"!event:*r*c*x", rows, 2, 3},      //
+			{`"del_3*}"`, 0, 1, 3},             // with the index, nothing is looked at
+			{"data.n:>30 data.n:<33", 2, 2, 3}, // likewise, all
 		} {
 			t.Run(fmt.Sprintf("%s/%v", tt.text, indexed), func(t *testing.T) {
 				q := parse(t, tt.text)
 				found, steps := 0, 0
-				for page := (store.SearchPage{Budget: 10 * time.Millisecond}); ; {
+				for page := (store.SearchPage{Budget: 20 * time.Millisecond}); ; {
 					before := clock
 					got, err := s.SearchStep(t.Context(), q, page)
 					if err != nil {
 						t.Fatal(err)
 					}
-					if took := clock.Sub(before); took > 15*time.Millisecond {
+					if took := clock.Sub(before); took > 35*time.Millisecond {
 						t.Errorf("a step took %v", took)
 					}
 					found += len(got.Deliveries)

@@ -58,6 +58,7 @@ type Store struct {
 	unverified *ring
 	recent     recent
 	census     census
+	removals   removals
 	bell       bell
 	index      *index
 	lookAgain  int64        // count at which prune looks again; the writer's
@@ -94,6 +95,10 @@ func Open(path string, o Options) (*Store, error) {
 	if err := conn.conn.QueryRowContext(ctx, "SELECT rev, epoch FROM clock").Scan(&rev, &s.epoch); err != nil {
 		stop()
 		return nil, errors.Join(fmt.Errorf("open store %s: read clock: %w", path, classify(err)), s.read.Close(), conn.close())
+	}
+	if err := s.noticeRemovals(ctx); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, classify(err)), s.read.Close(), conn.close())
 	}
 	s.lastRev.Store(rev)
 	s.recent.reset(rev)

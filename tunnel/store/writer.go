@@ -45,6 +45,8 @@ type batch struct {
 
 	changes                []change // for Store.recent
 	prunedTo, unverifiedTo int64    // deliveries up to here that did not wait, or verify, were removed
+	removedRev             int64    // of the last removal that somebody asked for; 0 for none
+	gone                   []int64  // what it removed
 }
 
 func (b *batch) nextRev() int64 { b.rev++; return b.rev }
@@ -66,6 +68,7 @@ type writer struct {
 	unwritten int64         // estimate of what the log has grown by since, in bytes; the writer's
 
 	written atomic.Int64 // writes so far, for those who keep out of their way
+	pending atomic.Int64 // writes that are queued or under way, likewise
 
 	committing sync.Mutex // held from before a commit until it is announced
 }
@@ -87,6 +90,7 @@ func (w *writer) enqueue(ctx context.Context, op write) error {
 	}
 	select {
 	case queue <- op:
+		w.pending.Add(1)
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -205,6 +209,12 @@ func (w *writer) announce(b *batch, err error) {
 	if err != nil {
 		return
 	}
+	if b.before > w.s.lastRev.Load() { // another process has written in between, and may have removed something
+		if err := w.s.noticeRemovals(context.Background()); err != nil {
+			w.s.opts.Log.Error("store fault", "err", err)
+		}
+	}
+	w.s.removals.add(b.removedRev, b.gone) // before anything of it can be seen
 	w.s.recent.apply(b)
 	if w.s.advance(b.rev) {
 		w.s.bell.ring()
@@ -212,13 +222,14 @@ func (w *writer) announce(b *batch, err error) {
 }
 
 func (w *writer) answer(op write, err error) {
+	w.pending.Add(-1)
 	if op.then != nil {
 		op.then(err)
 	}
 	switch {
 	case op.done != nil:
 		op.done <- err
-	case err != nil:
+	case err != nil && !errors.Is(err, ErrNotFound): // what belongs to a deleted delivery may be lost
 		w.s.opts.Log.Error("write lost", "err", err)
 	}
 }

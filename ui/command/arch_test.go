@@ -31,12 +31,16 @@ var arrows = map[string]struct {
 		"main is a table of contents; what it lists is in ui/command",
 	},
 	"pictap/ui/command": {
-		[]string{"pictap/fixtures", "pictap/mock", "pictap/mock/check", "pictap/tunnel", "pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/ui"},
+		[]string{"pictap/fixtures", "pictap/mock", "pictap/mock/check", "pictap/tunnel", "pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/tunnel/wire", "pictap/ui"},
 		"the command line wires all parts, but a stand-in for tests has no place in the binary",
 	},
 	"pictap/ui": {
-		[]string{"pictap/tunnel/pictify", "pictap/tunnel/store"},
+		[]string{"pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/ui/picture"},
 		"the page gets a store and functions, so that it can be developed with nothing running",
+	},
+	"pictap/ui/picture": {
+		nil,
+		"it reads bytes; whose they are, and who shows them, is none of its business",
 	},
 	"pictap/tunnel": {
 		[]string{"pictap/tunnel/pictify", "pictap/tunnel/store", "pictap/tunnel/wire"},

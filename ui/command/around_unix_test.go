@@ -76,12 +76,28 @@ func (p pageClient) into(v any, method, path, body string) {
 func (p pageClient) until(path, want string) {
 	p.t.Helper()
 	text := ""
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if _, text = p.ask("GET", path, ""); strings.Contains(text, want) {
-			return
+	if !comesTrue(func() bool {
+		_, text = p.ask("GET", path, "")
+		return strings.Contains(text, want)
+	}) {
+		p.t.Fatalf("%s never says %s, but %s", path, want, text)
+	}
+}
+
+// comesTrue asks again and again, and reports whether it was told yes in time.
+func comesTrue(is func() bool) bool {
+	end := time.NewTimer(patience)
+	defer end.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			return false
 		}
 	}
-	p.t.Fatalf("%s never says %s, but %s", path, want, text)
+	return true
 }
 
 type mockPage struct {
@@ -133,14 +149,14 @@ func TestPageLooksIntoTheMock(t *testing.T) {
 	}
 	page.until("/api/mock", `"made":2`)
 	status.Store(204)
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // not while one is under way
+	if !comesTrue(func() bool { // not while one is under way
 		code, text := page.ask("POST", attempt, "{}")
-		if code == 200 {
-			break
-		}
-		if code != 502 || !strings.Contains(text, "under way") || time.Now().After(end) {
+		if code != 200 && (code != 502 || !strings.Contains(text, "under way")) {
 			t.Fatalf("attempt: %d %s", code, text)
 		}
+		return code == 200
+	}) {
+		t.Fatal("an attempt is under way for ever")
 	}
 	page.until("/api/mock", `"state":"received","made":3`)
 	if code, text := page.ask("POST", attempt, "{}"); code != 502 || !strings.Contains(text, "No delivery of that id is due") {

@@ -47,6 +47,8 @@ func Events(env Env) *cli.Command {
 				},
 				Action: env.action(env.showEvent),
 			},
+			eventsExport(env),
+			eventsRemove(env),
 		},
 	}
 }

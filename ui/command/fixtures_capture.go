@@ -143,7 +143,6 @@ func unredacted(p *printer, list []store.Delivery, asRequest bool) []capturedFil
 
 // redacted makes files without what is personal, and looks whether that is so.
 func redacted(ctx context.Context, p *printer, r *fixtures.Redactor, list []store.Delivery) ([]capturedFile, error) {
-	const header = pictify.DeliveryIDHeader
 	list = slices.DeleteFunc(list, func(d store.Delivery) bool {
 		if json.Valid(d.Body) {
 			return false
@@ -151,6 +150,12 @@ func redacted(ctx context.Context, p *printer, r *fixtures.Redactor, list []stor
 		p.warning("%s is left out: it is no JSON, so that nobody can tell what in it is personal", d.ID())
 		return true
 	})
+	return redactAll(ctx, r, list)
+}
+
+// redactAll is redacted for bodies that all are JSON.
+func redactAll(ctx context.Context, r *fixtures.Redactor, list []store.Delivery) ([]capturedFile, error) {
+	const header = pictify.DeliveryIDHeader
 	for _, d := range list {
 		if err := r.Learn(d.Body); err != nil {
 			return nil, err

@@ -72,6 +72,7 @@ func listenFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-ui", Usage: "no page"},
 		&cli.BoolFlag{Name: "open", Usage: "open the page in the browser"},
 		&cli.StringFlag{Name: "assets", Usage: "serve the page's files from `DIR`, to change them", Hidden: true},
+		&cli.StringSliceFlag{Name: "picture-host", Usage: "let the page show pictures from `HOST` too, such as your own storage"},
 		&cli.Int64Flag{Name: "keep", Value: 100_000, Usage: "keep at most `N` deliveries"},
 	}
 }

@@ -43,6 +43,9 @@ func (e Env) listenConfig(c *cli.Context) (cfg sessionConfig, err error) {
 	if cfg.relay && cfg.target == nil {
 		return cfg, usagef("--ack relay needs a target: there is no answer to relay")
 	}
+	if cfg.pictureHosts, err = parseHosts(c.StringSlice("picture-host")); err != nil {
+		return cfg, err
+	}
 	if err := e.wayIn(c, &cfg); err != nil {
 		return cfg, err
 	}

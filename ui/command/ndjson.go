@@ -220,14 +220,17 @@ func signaturesIn(header []pictify.Field) []string {
 }
 
 // emit writes one line of NDJSON to stdout.
-func (p *printer) emit(line any) {
+func (p *printer) emit(line any) { p.data(string(lineJSON(line))) }
+
+// lineJSON is one line of NDJSON, without its end.
+func lineJSON(line any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(line); err != nil { // our own structs: a bug, and one that must not be silent
 		fmt.Fprintf(&b, `{"type":"error","message":%q}`, err)
 	}
-	p.data(string(escapeJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n")))))
+	return escapeJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
 // head opens a line that is about now.

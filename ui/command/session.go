@@ -56,7 +56,8 @@ type session struct {
 	warnings []string
 	tunnel   string // online, reconnecting, local
 	probed   bool
-	heldFor  int // deliveries that the people have been told of
+	heldFor  int       // deliveries that the people have been told of
+	signed   time.Time // when the newest edited event was signed, or will have been
 }
 
 // A loop is one goroutine that can be told to end and waited for.

@@ -36,9 +36,11 @@ func (s *session) openPage() error {
 	opts := ui.Options{
 		Store: s.store, Status: s.status, Log: s.log, Now: s.env.Now, Random: s.env.random(),
 		Opened: s.p.pageLink, Trigger: s.trigger, Events: pictify.EventTypes(), Assets: assets(s.cfg.assets),
+		Acts: s.acts(),
 	}
 	opts.Explain = (&explainer{store: s.store, local: s.cfg.secret}).explain
 	opts.Run = s.aboutRun
+	opts.Media = newPictureFetcher(s.cfg.pictureHosts, s.cfg.api).fetch
 	opts.Volleys = s.volleys()
 	if s.forwarder != nil {
 		opts.Replay, opts.Drain = s.replay, s.lookForApp

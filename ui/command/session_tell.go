@@ -23,8 +23,12 @@ func (s *session) tell(ctx context.Context) {
 		s.log.Error("follow deliveries", "err", err)
 		return
 	}
-	for {
+	for removed := int64(0); ; {
 		changed := s.store.Changed()
+		if rev := s.store.Removed(); rev > removed {
+			removed = rev
+			s.forgetRemoved(ctx)
+		}
 		n, next, err := s.tellSince(context.WithoutCancel(ctx), rev)
 		if err != nil {
 			s.log.Error("follow deliveries", "err", err)
@@ -50,6 +54,16 @@ func (s *session) tell(ctx context.Context) {
 			s.tellRest(rev)
 			return
 		}
+	}
+}
+
+// forgetRemoved keeps what was deleted from counting as waiting for the app.
+func (s *session) forgetRemoved(ctx context.Context) {
+	if s.forwarder == nil {
+		return
+	}
+	if err := s.forwarder.ForgetRemoved(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("forget what was deleted", "err", err)
 	}
 }
 

@@ -67,11 +67,11 @@ type jobJSON struct {
 // ended waits for the end of what was started.
 func (p pageClient) ended(j jobJSON) jobJSON {
 	p.t.Helper()
-	for end := time.Now().Add(patience); j.State == "running"; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			p.t.Fatalf("it does not end: %+v", j)
-		}
+	if !comesTrue(func() bool {
 		p.into(&j, "GET", "/api/trigger/"+j.ID, "")
+		return j.State != "running"
+	}) {
+		p.t.Fatalf("it does not end: %+v", j)
 	}
 	return j
 }
@@ -205,10 +205,8 @@ func TestVolleyTampersAreJudged(t *testing.T) {
 			t.Errorf("%s is judged %s from %s, found by %q", k.Name, d.Verdict, d.Source, j.Search)
 		}
 	}
-	for end := time.Now().Add(patience); taken.Load() < 3 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-	}
-	if n := taken.Load(); n != 3 {
-		t.Errorf("the app has got %d, want the 3 that are rightly signed", n)
+	if !comesTrue(func() bool { return taken.Load() == 3 }) {
+		t.Errorf("the app has got %d, want the 3 that are rightly signed", taken.Load())
 	}
 }
 

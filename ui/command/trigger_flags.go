@@ -42,7 +42,7 @@ func triggerFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "tamper", Usage: "break it on purpose: `KIND` is " + tamperNames() + ", or all; repeatable"},
 		&cli.StringFlag{Name: "expect", Usage: "exit 6 unless every answer is `STATUS`: 2xx, 401, or 401,403"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the exact request and send nothing"},
-		choiceFlagOrNone("as", "print the request as `FORM` and send nothing: curl or http", "curl", "http"),
+		choiceFlagOrNone("as", "print the request as `FORM` and send nothing: "+strings.Join(requestFormNames(), ", "), requestFormNames()...),
 
 		&cli.IntFlag{Name: "count", Aliases: []string{"n", "c"}, Usage: "`N` events in all, of the types in turn (default: one of each)", DefaultText: "-"},
 		&cli.IntFlag{Name: "duplicate", Value: 1, Usage: "send each delivery `N` times, with one id"},

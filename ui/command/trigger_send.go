@@ -13,7 +13,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"pictap/fixtures"
 	"pictap/mock"
 	"pictap/tunnel/pictify"
 )
@@ -44,14 +43,13 @@ func (v *volley) show(c *cli.Context, e Env, p *printer) error {
 			return explainEdit(err)
 		}
 		m := v.message(s, e.now())
-		switch form := c.String("as"); {
+		form, wanted := findRequestForm(c.String("as"))
+		switch {
 		case s.dropped:
 		case p.json:
 			p.emit(newRequestLine(p, s, m.Header, m.Body))
-		case form == "curl":
-			p.data(fixtures.CurlCommand(s.target, m))
-		case form == "http":
-			p.data(string(fixtures.HTTPText(s.target, m)))
+		case wanted:
+			p.data(form.write(s.target, m))
 		default:
 			text, err := mock.WireText(s.target, m)
 			if err != nil {

@@ -2,23 +2,21 @@
 // The page: strip, tabs, search, list and detail, and what the keys do.
 
 import { Component, html, render } from "./vendor/htm-preact.js";
+import { ListActions, run } from "./actions.js";
+import { Chips } from "./chips.js";
 import { Alerts, Notices, Toolbox, dress } from "./comfort.js";
-import { Detail } from "./detail.js";
 import { Empty, Locked } from "./empty.js";
 import { bind, does, keys, label, press, provide } from "./keys.js";
-import { Lazy } from "./lazy.js";
+import { Lazy, ahead } from "./lazy.js";
 import { List, pin } from "./list.js";
 import { follow } from "./live.js";
 import { Model } from "./model.js";
 import { Reader } from "./reader.js";
-import { Chips, NoMatch, Search, Trouble, count, troubled } from "./search.js";
-import { call, message, take, welcome } from "./session.js";
+import { NoMatch, Search, Trouble, count, troubled } from "./search.js";
+import { take, welcome } from "./session.js";
 import { Strip } from "./strip.js";
-import { answer, duration, oneLine } from "./text.js";
 import { Trigger } from "./trigger.js";
 
-/** @typedef {import("./types.js").Attempt} Attempt */
-/** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./lazy.js").Part} Part */
 /** @typedef {import("./model.js").Model} ModelOf */
 
@@ -41,7 +39,13 @@ const views = [
 ];
 
 /** What is shown of an open delivery beside its detail, by the name of the place's pane. @type {Record<string, Part>} */
-const panes = {};
+const panes = {
+  edit: { load: () => import("./edit.js"), style: "edit.css" },
+  compare: { load: () => import("./compare.js"), style: "compare.css" },
+};
+
+/** What is shown of an open delivery. It comes as soon as the first rows are there. @type {Part} */
+const detail = { load: () => import("./detail.js") };
 
 /** @type {Part} */
 const help = { load: () => import("./help.js"), style: "help.css" };
@@ -53,7 +57,9 @@ class App extends Component {
     this.model = new Model();
     this.reader = new Reader(this.model);
     this.alerts = new Alerts(this.model);
-    this.replaying = 0; // seq of the delivery that is being replayed
+    this.complete = false; // what is needed next has been asked for
+    /** What was last shown beside the list. @type {import("./types.js").Summary | undefined} */
+    this.shown = undefined;
     this.bindKeys();
   }
 
@@ -85,6 +91,10 @@ class App extends Component {
 
   componentDidUpdate() {
     dress(this.model);
+    if (this.model.all.loaded && !this.complete) {
+      this.complete = true;
+      setTimeout(ahead, 0, detail); // after the rows are drawn
+    }
   }
 
   /** bindKeys fills the table of keys. What other parts do, they provide by name. */
@@ -95,7 +105,7 @@ class App extends Component {
     const one = "The selected delivery";
     const here = () => model.place.view === "";
     const selected = () => here() && model.row(model.selected) !== undefined;
-    provide("replay", (_, d) => this.replay(d));
+    for (const [name, act] of Object.entries(run)) provide(name, act);
     bind(
       { keys: ["j"], words: "the next one, older", group: moving, hint: "move", when: here, run: () => this.step(1) },
       { keys: ["k"], words: "the one before, newer", group: moving, hint: "move", when: here, run: () => this.step(-1) },
@@ -114,35 +124,16 @@ class App extends Component {
         keys: ["g " + v.key], words: "go to " + v.title.toLowerCase(), group: moving, when: () => v.exists?.(model) ?? true, run: () => model.go({ view: v.name }),
       })),
       { keys: ["r"], words: "send it to the app again", group: one, hint: "replay", action: "replay", when: () => selected() && model.status?.can_replay === true },
-      { keys: ["e"], words: "edit and send it", group: one, action: "edit", when: selected },
+      { keys: ["e"], words: "edit and send it", group: one, action: "edit", when: () => selected() && model.status?.can_send === true },
       { keys: ["d"], words: "compare it with another one", group: one, action: "compare", when: selected },
       { keys: ["c"], words: "copy it as a command", group: one, action: "copy", when: selected },
       { keys: ["p"], words: "pin it, or no longer", group: one, when: selected, run: () => pin(model, model.selected) },
       { keys: ["u"], words: "mark it as unread, or read", group: one, when: selected, run: () => model.marks.see(model.selected, model.marks.isUnread(model.selected)) },
-      { keys: ["x"], words: "delete it", group: one, action: "delete", when: selected },
+      { keys: ["x"], words: "delete it", group: one, action: "remove", when: selected },
       { keys: ["."], words: "pause the list, or let it go on", group: "The page", when: here, run: () => this.pause() },
       { keys: [" "], words: "", group: "The page", list: true, when: here, run: () => this.pause() },
       { keys: ["?"], words: "this help", group: "The page", hint: "help", run: () => this.setState({ helping: true }) },
     );
-  }
-
-  /** replay sends a delivery to the app again. @param {Summary} d */
-  async replay(d) {
-    const { model } = this;
-    if (this.replaying || !model.status?.can_replay) return;
-    this.replaying = d.seq;
-    model.changed();
-    try {
-      /** @type {Attempt} */
-      const a = await call("POST", "/api/deliveries/" + d.id + "/replay", {});
-      const good = a.status >= 200 && a.status < 300;
-      model.say("Replayed " + d.id + ": " + answer(a) + " in " + duration(a.duration_ms) + (a.error ? ". " + oneLine(a.error) : "."), good ? "ok" : "bad");
-    } catch (err) {
-      model.say("Could not replay " + d.id + ": " + message(err), "bad");
-    } finally {
-      this.replaying = 0;
-      model.changed();
-    }
   }
 
   close() {
@@ -202,6 +193,7 @@ class App extends Component {
               <${Search} model=${model} reader=${reader} />
               <small class="count" role="status">${count(model)}</small>
               <button class="quiet pause" aria-pressed=${model.paused} title="Stop the list from changing (.)" onClick=${() => this.pause()}>${model.paused ? "Paused" : "Pause"}</button>
+              <${ListActions} model=${model} />
               <${Trigger} model=${model} open=${this.state.triggering} onToggle=${() => this.setState({ triggering: !this.state.triggering })} />
             </div>
             <div class="filters">
@@ -218,7 +210,7 @@ class App extends Component {
 
   list() {
     const { model, reader } = this;
-    if (model.loaded && model.found && model.rows.length === 0 && !(model.more && !model.list.reading)) {
+    if (model.found && model.rows.length === 0) {
       return html`<${NoMatch} model=${model} onClear=${() => model.go({ q: "" })} />`;
     }
     return html`<${List} model=${model} onOlder=${() => reader.step()} onFill=${(/** @type {number} */ first, /** @type {number} */ end) => reader.fill(first, end)}
@@ -229,15 +221,15 @@ class App extends Component {
   opened() {
     const { model } = this;
     const seq = model.opened;
-    const d = model.row(seq);
+    const d = model.row(seq) ?? (this.shown?.seq === seq ? this.shown : undefined); // while the list is read anew, what is open stays
+    this.shown = d;
     const pane = panes[model.place.pane];
     return html`
       <div class="beside">
         <button class="quiet back" onClick=${() => model.close()}>‹ Deliveries</button>
-        ${pane
+        ${pane && d
           ? html`<${Lazy} key=${model.place.pane} part=${pane} model=${model} seq=${seq} d=${d} />`
-          : d ? html`<${Detail} key="detail" model=${model} seq=${seq} d=${d} replaying=${this.replaying === seq}
-              onReplay=${() => this.replay(d)} onClose=${() => model.close()} />`
+          : d ? html`<${Lazy} key="detail" part=${detail} model=${model} seq=${seq} d=${d} />`
           : model.missing === seq ? html`<${Missing} seq=${seq} onClose=${() => model.close()} />`
           : html`<div class="loading" aria-busy="true" />`}
       </div>`;

@@ -120,8 +120,3 @@ export function stepTime(start, step, now) {
   const format = from.toDateString() !== now.toDateString() || step > 12 * 3_600_000 ? dayMinute : step < 60_000 ? second : minute;
   return format.format(from) + " to " + (format === dayMinute && step < 86_400_000 ? minute : format).format(to);
 }
-
-/** quoted writes text from outside as one word of a search. @param {string} s */
-export function quoted(s) {
-  return /^[\w.-]+$/.test(s) ? s : '"' + s.replace(/[\\"]/g, "\\$&") + '"';
-}

@@ -29,7 +29,7 @@ export function bind(...list) {
 
 /**
  * provide says how an action that keys and menus know by name is done.
- * @param {string} name   "replay" "edit" "compare" "copy" "delete"
+ * @param {string} name   "replay" "edit" "compare" "copy" "remove"
  * @param {(model: Model, d: Summary) => void} run
  */
 export function provide(name, run) {

@@ -16,6 +16,17 @@ import { message } from "./session.js";
 /** @type {Map<Part, any>} */
 const loaded = new Map();
 
+/** ahead loads a part before somebody goes there. Where that fails, it is tried again then. @param {Part} part */
+export function ahead(part) {
+  fetchPart(part).catch(() => {});
+}
+
+/** @param {Part} part */
+async function fetchPart(part) {
+  const [module] = await Promise.all([part.load(), part.style && stylesheet(part.style)]);
+  loaded.set(part, module.default);
+}
+
 export class Lazy extends Component {
   constructor() {
     super();
@@ -40,8 +51,7 @@ export class Lazy extends Component {
     if (loaded.has(part) || this.loading === part) return;
     this.loading = part;
     try {
-      const [module] = await Promise.all([part.load(), part.style && stylesheet(part.style)]);
-      loaded.set(part, module.default);
+      await fetchPart(part);
       this.setState({ trouble: "" });
     } catch (err) {
       // pictap is away, or is another version: a new attempt when somebody comes here again.

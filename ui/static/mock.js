@@ -2,7 +2,6 @@
 // The mock that runs inside: what it was asked, what it has delivered, and what it will try again.
 
 import { html, useState } from "./vendor/htm-preact.js";
-import { quoted } from "./charting.js";
 import { Journal } from "./journal.js";
 import { nextDue, useNow } from "./mocking.js";
 import { nowhere, text } from "./place.js";
@@ -10,6 +9,7 @@ import { useReading } from "./reading.js";
 import { call, message } from "./session.js";
 import { Light, copy } from "./strip.js";
 import { answer, answerTone, clock, duration, exact, kindOf, oneLine, plural } from "./text.js";
+import { literal } from "./treepath.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./types.js").MockState} MockState */
@@ -97,7 +97,7 @@ function Ladder({ model, d, again }) {
   const shown = d.attempts.slice(-8);
   return html`
     <li class=${"ladder" + (d.attempts.length < 2 && !d.due ? " short" : "")}>
-      <p class="ladder-title"><i class=${"kind " + kindOf(d.event)} aria-hidden="true" /><b>${oneLine(d.event)}</b> <a class="mono muted" href=${text({ ...nowhere, q: "delivery:" + quoted(d.id) })} title="Find it among the deliveries">${oneLine(d.id)}</a>
+      <p class="ladder-title"><i class=${"kind " + kindOf(d.event)} aria-hidden="true" /><b>${oneLine(d.event)}</b> <a class="mono muted" href=${text({ ...nowhere, q: "delivery:" + literal(d.id) })} title="Find it among the deliveries">${oneLine(d.id)}</a>
         <${Light} tone=${tone} words=${words} />
         ${d.can_attempt && html`<button class="attempt-now" disabled=${busy || model.connection !== "live"} aria-label=${"attempt now: " + oneLine(d.id)} onClick=${attempt}>attempt now</button>`}</p>
       <ol class="rungs">

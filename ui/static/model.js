@@ -25,6 +25,7 @@ import { Rows } from "./rows.js";
  * @property {number} timer
  */
 
+const outOfSight = 1_000; // ms after which a change is told without a frame: a page that nobody sees has none, and its title says what is new
 const glow = 1_500; // ms that a row is marked as new
 const glowAtMost = 20; // rows; when more come at once a mark on each would only flicker
 const countAtMost = 10_000; // arrivals that are counted one by one while paused
@@ -115,10 +116,14 @@ export class Model {
   changed() {
     if (this.scheduled) return;
     this.scheduled = true;
-    requestAnimationFrame(() => {
+    const tell = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
       this.scheduled = false;
       for (const f of this.watchers) f();
-    });
+    };
+    const frame = requestAnimationFrame(tell);
+    const timer = setTimeout(tell, outOfSight);
   }
 
   /** @param {Connection} connection */

@@ -55,6 +55,7 @@ export class Reader {
     if (model.connection !== "live") return;
     if (this.missed) this.find();
     if (model.found) this.follow(model.found);
+    if (model.found?.more && model.rows.length === 0) this.step(); // with lines to show, the list says when it wants more
     if (model.behind) this.follow(model.all);
     this.lookFor(model.opened);
     this.count();

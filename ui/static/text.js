@@ -204,16 +204,18 @@ export function kindOf(event) {
 }
 
 /**
- * hexLines shows bytes as 16 a line: offset, hex, and what is ASCII among them.
+ * hexLines shows bytes, some a line: offset, hex, and what is ASCII among them.
  * @param {Uint8Array} bytes
+ * @param {number} offset   of the first of them
+ * @param {number} per      bytes of a line
  */
-export function hexLines(bytes) {
+export function hexLines(bytes, offset = 0, per = 16) {
   const lines = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    const part = [...bytes.subarray(at, at + 16)];
+  for (let at = 0; at < bytes.length; at += per) {
+    const part = [...bytes.subarray(at, at + per)];
     const hex = part.map((b) => b.toString(16).padStart(2, "0")).join(" ");
     const ascii = part.map((b) => (b > 0x1f && b < 0x7f ? String.fromCharCode(b) : ".")).join("");
-    lines.push(at.toString(16).padStart(6, "0") + "  " + hex.padEnd(47) + "  " + ascii);
+    lines.push((offset + at).toString(16).padStart(6, "0") + "  " + hex.padEnd(3 * per - 1) + "  " + ascii);
   }
   return lines.join("\n");
 }

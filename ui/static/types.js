@@ -70,6 +70,81 @@
  * @property {string=} body           when the bytes are UTF-8
  * @property {string=} body_base64    when they are not
  * @property {boolean=} truncated     the body given here is only its beginning; /body has all of it
+ * @property {Signature=} signature
+ * @property {Production=} production  what Pictify would do about the app's last answer
+ * @property {Sibling[]=} siblings    other deliveries that name the same delivery id, newest first
+ * @property {boolean=} more_siblings there are others
+ * @property {PicturePlace[]=} pictures  what the payload names and this page may show
+ */
+
+/**
+ * A signature taken apart.
+ * @typedef {object} Signature
+ * @property {number} fields          how many signature headers there are
+ * @property {string} header          the first one's value, "" when there is none
+ * @property {string=} problem        why it cannot be read
+ * @property {string=} t              Unix seconds, as it stands
+ * @property {string=} at             the same as RFC 3339; left out of a year that has five digits
+ * @property {number=} age            seconds between then and the arrival; below 0 from the future
+ * @property {number} tolerance       seconds that the age may be, in both directions
+ * @property {string[]} v1            hex
+ * @property {[string, string][]=} elements  name and value of what stands between the commas, when there is more to say
+ * @property {string=} signed         the beginning of what t says was signed
+ * @property {number=} signed_bytes   the length of all of it
+ * @property {string} secret          what it was checked with: "subscription" "local", "" nothing
+ * @property {boolean} matched        and that is what it was signed with
+ */
+
+/**
+ * What Pictify would do about an answer.
+ * @typedef {object} Production
+ * @property {number} attempt         whose answer it is
+ * @property {number} made            which of Pictify's attempts it stands for, from 1
+ * @property {number} of              how many Pictify makes at most
+ * @property {string=} failing        "" it is content; "no-answer" "too-slow" "redirects" "no-success"
+ * @property {number[]} next          seconds before each attempt that may follow
+ * @property {boolean} gives_up       that was the last: the subscription is disabled
+ */
+
+/**
+ * Another delivery that names the same delivery id.
+ * @typedef {object} Sibling
+ * @property {string} id
+ * @property {number} seq
+ * @property {string} time
+ * @property {string} event
+ * @property {string} verdict
+ * @property {string} state
+ * @property {number} status          the app's last answer; 0 for none
+ */
+
+/**
+ * @typedef {object} PicturePlace
+ * @property {string} field           as a search has it: "data.url"
+ * @property {string} url
+ */
+
+/**
+ * What a picture is by its bytes, and what the payload says of it.
+ * @typedef {object} MediaFacts
+ * @property {string} field
+ * @property {string} type            "png" "jpeg" "gif" "webp" "pdf"; others are not shown, "" is unknown
+ * @property {number} bytes
+ * @property {number} width           pixels, of a PDF points; 0 is unknown
+ * @property {number} height
+ * @property {number} frames
+ * @property {number} pages
+ * @property {string=} damage         what is wrong with the file
+ * @property {string=} hidden         why it is not shown
+ * @property {Claim[]} claims
+ */
+
+/**
+ * @typedef {object} Claim
+ * @property {string} what            "size" "format" "type" "ending" "pages"
+ * @property {string} claimed
+ * @property {string} real            "" when it could not be found out
+ * @property {boolean} ok
  */
 
 /**
@@ -107,6 +182,10 @@
  * @property {boolean} can_drain      POST /api/drain has the app looked for at once
  * @property {boolean} can_pause      subscriptions may be paused and resumed
  * @property {boolean} mock           a mock runs inside, see /api/mock
+ * @property {boolean} can_send       POST /api/send takes an edited event
+ * @property {boolean} can_fixture
+ * @property {Named[]} copy_forms     what GET /api/deliveries/{id}/copy can make
+ * @property {Named[]} export_as      what GET /api/export can make
  * @property {boolean} can_shape      test events can be shaped, see /api/volleys
  * @property {string[]} events        the types POST /api/trigger accepts, none when it accepts nothing
  */
@@ -123,11 +202,12 @@
  * the revision we asked for cannot be continued: what we have is to be thrown away and read anew. "beat"
  * says that the server is alive.
  * @typedef {object} Frame
- * @property {string} type            "hello" "reset" "deliveries" "status" "beat"
+ * @property {string} type            "hello" "reset" "removed" "deliveries" "status" "beat"
  * @property {string=} epoch          hello
  * @property {number=} rev            hello, deliveries: the revision reached
  * @property {Summary[]=} deliveries  deliveries: oldest change first
  * @property {Status=} status         status
+ * @property {string[]=} ids          removed: deliveries that were deleted
  */
 
 /**
@@ -370,6 +450,44 @@
  * @property {MockQueue} queue
  * @property {MockDelivery[]} deliveries  what is due, then what has ended, the newest first
  * @property {MockSubscription[]} subscriptions
+ */
+
+/**
+ * Something to choose.
+ * @typedef {object} Named
+ * @property {string} name
+ * @property {string} title
+ */
+
+/**
+ * Something that is wrong with a body.
+ * @typedef {object} Problem
+ * @property {number} line            from 1
+ * @property {number} column
+ * @property {string=} path           of the value; left out for the whole
+ * @property {string} text
+ * @property {boolean=} warning       only something that the documents do not know
+ */
+
+/**
+ * @typedef {object} Sent
+ * @property {string} id              the delivery that an edited one has become
+ */
+
+/**
+ * @typedef {object} Copied
+ * @property {string} text
+ * @property {string=} note           what is not as one would expect
+ */
+
+/**
+ * @typedef {object} Saved
+ * @property {string} path            where the fixture was written
+ */
+
+/**
+ * @typedef {object} RemovedCount
+ * @property {number} removed
  */
 
 /**

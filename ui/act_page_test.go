@@ -1,0 +1,465 @@
+package ui_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
+
+	"pictap/tunnel/pictify"
+	"pictap/tunnel/store"
+	"pictap/ui"
+)
+
+// acting makes everything that one does with a delivery work on st, and notes it.
+func acting(st *store.Store) (ui.Options, func() []string) {
+	var mu sync.Mutex
+	var did []string
+	note := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		did = append(did, fmt.Sprintf(format, args...))
+	}
+	o := demoOptions(st)
+	n := 1000
+	o.Acts = ui.Acts{
+		Validate: func(event pictify.EventType, body []byte) []ui.Problem {
+			if i := strings.Index(string(body), `"640"`); i >= 0 {
+				return []ui.Problem{{Line: 1 + strings.Count(string(body[:i]), "\n"), Column: 12, Path: "data.width", Text: "is a string, but must be a whole number"}}
+			}
+			return nil
+		},
+		Send: func(ctx context.Context, out ui.Outgoing) (int64, error) {
+			note("send %s %s of d%d", out.Event, out.Body, out.Of)
+			n++
+			d := sample(n)
+			d.Body, d.BodySize, d.Event, d.Source = out.Body, int64(len(out.Body)), out.Event, store.FromLocal
+			d, err := st.Record(ctx, d)
+			return d.Seq, err
+		},
+		Copy: func(_ context.Context, d store.Delivery, form string) (string, string, error) {
+			note("copy %s %s", d.ID(), form)
+			return "curl -sS " + d.ID(), "", nil
+		},
+		CopyForms: []ui.Choice{{Name: "curl", Title: "curl"}, {Name: "httpie", Title: "HTTPie"}, {Name: "node", Title: "Node (fetch)"}, {Name: "python", Title: "Python (urllib)"}, {Name: "go", Title: "Go (net/http)"}, {Name: "http", Title: ".http file"}},
+		Fixture: func(_ context.Context, d store.Delivery, name string, exact bool) (string, error) {
+			note("fixture %s %v", d.ID(), exact)
+			return "testdata/pictify/render.completed-" + d.ID() + ".json", nil
+		},
+		Export: func(_ context.Context, e ui.Export) error {
+			note("export %s %v %q", e.Form, e.IDs, e.Search)
+			_, err := e.To.Write([]byte("{}"))
+			return err
+		},
+		ExportForms: []ui.Choice{{Name: "har", Title: "HTTP archive (.har)"}, {Name: "html", Title: "one page to show (.html)"}, {Name: "jsonl", Title: "JSON lines (.jsonl)"}},
+	}
+	return o, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		out := did
+		did = nil
+		return out
+	}
+}
+
+const (
+	said   = `document.querySelector(".notices p")?.textContent`
+	opened = `document.querySelector(".detail .facts-line .mono")?.textContent`
+)
+
+// choose presses the n-th item of an open menu.
+func (p *tab) choose(n int) {
+	p.t.Helper()
+	p.wait(`document.querySelector("[role=menu]")`)
+	p.click(fmt.Sprintf(`[role=menu] [role=menuitem]:nth-child(%d)`, n))
+}
+
+// Everything that one does with a delivery, by mouse and by key.
+func TestPageActions(t *testing.T) {
+	st := openStore(t)
+	for n := range 8 {
+		record(t, st, sample(n), 200)
+	}
+	o, did := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelector("#d8")`)
+	eval[chromedp.Void](p, `void (window.clip = [], navigator.clipboard.writeText = async (t) => void clip.push(t), HTMLAnchorElement.prototype.click = function () { (window.saved ??= []).push(this.download) })`)
+	did1 := func(want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, did()); diff != "" {
+			t.Errorf("did (-want +got):\n%s", diff)
+		}
+	}
+
+	// c opens the menu with the keyboard in it; escape leaves it, and nothing else.
+	p.press("jj" + enter)
+	p.wait(opened + ` === "d7"`)
+	p.press("c")
+	p.wait(`document.activeElement?.textContent.trim() === "curl" && document.activeElement.role === "menuitem"`)
+	p.press(escape)
+	p.wait(`!document.querySelector("[role=menu]") && document.activeElement?.textContent.startsWith("Copy as") && ` + opened + ` === "d7"`)
+	p.press("c")
+	p.wait(`document.activeElement?.role === "menuitem"`)
+	p.press("n")
+	p.wait(`document.activeElement?.textContent.trim() === "Node (fetch)"`)
+	p.press(enter)
+	p.wait(said + `?.startsWith("Copied d7 as Node (fetch).")`)
+	if got := eval[[]string](p, `clip`); len(got) != 1 || got[0] != "curl -sS d7" {
+		t.Errorf("the clipboard has %q", got)
+	}
+	did1("copy d7 node")
+
+	// From the list, a key opens the delivery first.
+	p.press(escape)
+	p.wait(`!document.querySelector(".detail")`)
+	p.press("c")
+	p.wait(opened + ` === "d7" && document.activeElement?.role === "menuitem"`)
+	p.press(escape)
+
+	more := `.detail .actions .menu:last-child > button`
+	p.click(more)
+	p.choose(1)
+	p.wait(`window.saved?.[0] === "d7.json"`)
+	p.click(more)
+	p.choose(2)
+	p.wait(said + `?.startsWith("Saved as testdata/pictify/render.completed-d7.json, with fakes")`)
+	p.click(more)
+	p.choose(3)
+	p.wait(said + `?.endsWith("byte for byte.")`)
+	p.click(more)
+	p.choose(4)
+	p.wait(`window.saved?.[1]?.endsWith(".har")`)
+	did1("fixture d7 false", "fixture d7 true", `export har [7] ""`)
+
+	// Deleting takes two presses, and the keyboard goes on below.
+	p.press("x")
+	p.wait(said + `?.startsWith("Press again to delete d7")`)
+	p.press("x")
+	p.wait(`!document.querySelector("#d7") && !document.querySelector(".detail") && ` + said + ` === "Deleted d7."`)
+	p.wait(`document.querySelector(".line.selected")?.id === "d6"`)
+	p.press("x")
+	p.wait(said + `?.startsWith("Press again to delete d6")`)
+	p.press("kx") // another one: the first press does not count for it
+	p.wait(said + `?.startsWith("Press again to delete d8")`)
+	if _, err := st.Get(t.Context(), 6); err != nil {
+		t.Errorf("d6 is gone: %v", err)
+	}
+
+	// What another page deletes goes here too, and what is open closes.
+	p.press(enter)
+	p.wait(opened + ` === "d8"`)
+	if _, err := st.Delete(t.Context(), 8, 2); err != nil {
+		t.Fatal(err)
+	}
+	p.wait(`!document.querySelector("#d8") && !document.querySelector("#d2") && !document.querySelector(".detail")`)
+
+	list := `.toolbar .menu > button`
+	p.click(list)
+	p.choose(2)
+	p.wait(said + ` === "Exported."`)
+	did1(`export html [] ""`)
+	p.click(list)
+	p.choose(4)
+	p.wait(said + `?.startsWith("Press again to delete 5 deliveries, everything that was recorded")`)
+	p.choose(4)
+	p.wait(`document.querySelector(".empty")`)
+	p.healthy()
+}
+
+// An event is changed, checked while it is typed, and sent as a new delivery.
+func TestPageEdit(t *testing.T) {
+	st := openStore(t)
+	d := sample(0)
+	d.Body = []byte(`{"event":"render.completed","data":{"width":12345678901234567890,"title":"<b>é</b>"}}`)
+	d.BodySize = int64(len(d.Body))
+	record(t, st, d, 200)
+	lf := sample(1)
+	lf.Body = []byte("{\r\n  \"event\": \"render.failed\"\r\n}")
+	lf.BodySize = int64(len(lf.Body))
+	record(t, st, lf, 200)
+	odd := sample(2)
+	odd.Body = []byte("\xff\x00")
+	odd.BodySize = 2
+	record(t, st, odd, 200)
+	o, did := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL() + "&open=d1&pane=edit")
+	const text = `document.querySelector(".edit textarea")?.value`
+	p.wait(live + ` && ` + text + `?.includes('"width": 12345678901234567890')`)
+	p.wait(`document.querySelector(".problems p").textContent.startsWith("It is as Pictify")`)
+	if layer := eval[bool](p, `document.querySelector(".layer").textContent === `+text+` + "\n" && document.querySelectorAll(".layer .json-number").length === 1`); !layer {
+		t.Error("the coloured layer is not the text")
+	}
+	// Nothing changed: the exact bytes.
+	p.press(`!`)
+	eval[chromedp.Void](p, `void (() => { const a = document.querySelector(".edit textarea"); a.focus(); a.select(); document.execCommand("undo") })()`)
+	set := func(s string) {
+		t.Helper()
+		eval[chromedp.Void](p, fmt.Sprintf(`void (() => { const a = document.querySelector(".edit textarea"); a.focus(); a.select(); document.execCommand("insertText", false, %q) })()`, s))
+	}
+	set("{\n \"event\": \"render.completed\",\n \"width\":  \"640\"}")
+	p.wait(`document.querySelector(".problem")?.textContent.replace(/\s+/g, " ").trim() === "3:12 data.width is a string, but must be a whole number"`)
+	p.wait(`document.querySelector(".gutter .bad")?.textContent === "3"`)
+	p.click(".problem")
+	p.wait(`document.activeElement?.tagName === "TEXTAREA" && document.activeElement.value.slice(document.activeElement.selectionStart).startsWith("\"640")`)
+
+	// Escape goes back to the delivery, and keeps what was begun.
+	p.press(escape)
+	p.wait(opened + ` === "d1" && [...document.querySelectorAll(".detail button")].some((b) => b.textContent === "Edit, begun")`)
+	p.press("j")
+	p.wait(opened + ` === "d1"`)
+	p.click(`.detail .actions.row button:nth-of-type(2)`)
+	p.wait(text + `?.includes('"640"')`)
+	eval[chromedp.Void](p, `void (() => { const i = document.querySelector(".edit input[list]"); i.value = "custom.thing"; i.dispatchEvent(new Event("input")) })()`)
+	p.wait(`document.querySelector(".edit .note")?.textContent.includes("documents no type “custom.thing”")`)
+	p.run(chromedp.Focus(chromedp.CSS(".edit textarea")))
+	eval[chromedp.Void](p, `void document.querySelector(".edit textarea").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true }))`)
+	p.wait(opened + ` === "d4" && ` + said + ` === "Sent: it is d4, signed anew with the local secret."`)
+	if diff := cmp.Diff([]string{`send custom.thing {"event":"render.completed","width":"640"} of d1`}, did()); diff != "" {
+		t.Errorf("did (-want +got):\n%s", diff)
+	}
+
+	// Reset takes two presses.
+	eval[chromedp.Void](p, `void (location.hash = "open=d1&pane=edit")`)
+	p.wait(text + `?.includes('"width": 12345678901234567890')`)
+	set("x")
+	p.wait(`!document.querySelector(".edit .row button:last-child").disabled`)
+	p.click(".edit .row button:last-child")
+	p.wait(`document.querySelector(".edit button.sure")`)
+	p.click(".edit button.sure")
+	p.wait(text + `?.includes('"width": 12345678901234567890')`)
+	p.click(".edit .primary")
+	p.wait(opened + ` === "d5"`)
+	if diff := cmp.Diff([]string{"send render.completed " + string(d.Body) + " of d1"}, did()); diff != "" {
+		t.Errorf("unchanged (-want +got):\n%s", diff)
+	}
+
+	// Line ends of two characters are sent as they came, though the editor has others.
+	eval[chromedp.Void](p, `void (location.hash = "open=d2&pane=edit")`)
+	p.wait(text + `?.includes("render.failed")`)
+	p.click(".edit .primary")
+	p.wait(opened + ` === "d6"`)
+	if diff := cmp.Diff([]string{"send render.failed " + string(lf.Body) + " of d2"}, did()); diff != "" {
+		t.Errorf("CRLF (-want +got):\n%s", diff)
+	}
+	eval[chromedp.Void](p, `void (location.hash = "open=d3&pane=edit")`)
+	p.wait(`document.querySelector(".edit .trouble")?.textContent.includes("no text")`)
+	p.healthy()
+}
+
+func TestPageCompare(t *testing.T) {
+	st := openStore(t)
+	first, second, other := sample(0), sample(6), sample(1)
+	for _, d := range []store.Delivery{first, other, second} {
+		record(t, st, d, 200)
+	}
+	answer(t, st, store.Delivery{Seq: 3}, store.Attempt{Kind: store.Replay, Status: 500, Duration: 30 * time.Millisecond, Body: []byte(`{"error":"boom"}`), BodySize: 16})
+	o, _ := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL() + "&open=d3&pane=compare")
+	const diffs = `[...document.querySelectorAll(".compare section[aria-label=Payload] :is(del, ins)")].map((e) => e.textContent.trim()).join("|")`
+	p.wait(live + ` && document.querySelector(".compare select")?.selectedOptions[0].textContent === "the one before of its type (d1)" && document.querySelector(".compare del")`)
+	want := `-     "imageId": "img_0000",|+     "imageId": "img_0006",|-     "url": "https://cdn.pictify.io/renders/0000.png",|+     "url": "https://cdn.pictify.io/renders/0006.png",|` +
+		`-     "userStorageUrl": "https://your-bucket.s3.amazonaws.com/0000.png",|+     "userStorageUrl": "https://your-bucket.s3.amazonaws.com/0006.png",`
+	if got := eval[string](p, diffs); got != want {
+		t.Errorf("the payload differs in\n%s\nwant\n%s", got, want)
+	}
+	p.click(".compare .row label:nth-of-type(1) input")
+	p.wait(`!document.querySelector(".compare .volatile") && document.querySelector(".compare del")`)
+	p.wait(`!document.querySelector(".compare section[aria-label=Payload]").textContent.includes("Shipping")`)
+	p.click(".compare .row label:nth-of-type(2) input")
+	p.wait(`document.querySelector(".compare section[aria-label=Payload]").textContent.includes("Shipping")`)
+
+	// Its own attempts.
+	eval[chromedp.Void](p, `void (location.hash = "open=d3&pane=compare&with=d3")`)
+	p.wait(`document.querySelector(".compare section[aria-label=Answer] ins")?.textContent.includes('{"error":"boom"}') || document.querySelector(".compare section[aria-label=Answer]")?.textContent.includes("boom")`)
+	p.wait(`[...document.querySelectorAll(".compare section[aria-label=Outcome] :is(del, ins)")].some((e) => e.textContent.includes("Answer: 500"))`)
+	p.press(escape)
+	p.wait(opened + ` === "d3"`)
+
+	// d on one, d on another.
+	p.press("d")
+	p.wait(said + `?.startsWith("d3 is marked")`)
+	p.press("j")
+	p.wait(opened + ` === "d2" && [...document.querySelectorAll(".detail button")].some((b) => b.textContent === "Compare with d3")`)
+	p.press("d")
+	p.wait(`location.hash === "#open=d2&pane=compare&with=d3" && document.querySelector(".compare del")`)
+	eval[chromedp.Void](p, `void (location.hash = "open=d2&pane=compare&with=d2")`)
+	p.wait(`document.querySelector(".compare .trouble")?.textContent.startsWith("It was handed to the app once")`)
+	// The first of a type has none before it.
+	eval[chromedp.Void](p, `void (location.hash = "open=d1&pane=compare")`)
+	p.wait(`document.querySelector(".compare .trouble")?.textContent.startsWith("There is no earlier delivery")`)
+	p.healthy()
+}
+
+// Whatever was sent is text in the editor and in a comparison too.
+func TestActHostile(t *testing.T) {
+	st := openStore(t)
+	for n, text := range payloads {
+		record(t, st, hostile(2*n+1+n%2, strings.ReplaceAll(text, "CANARY", "127.0.0.1:9")), 200)
+	}
+	o, _ := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelector(".lines > .line")`)
+	eval[chromedp.Void](p, `void (window.violations = [], document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI)))`)
+	const inspect = `(() => {
+		const wrong = [...document.querySelectorAll("#page .detail *")].filter((e) => !/^(header|section|article|div|span|p|h[1-3]|button|small|b|i|pre|del|ins|label|input|select|option|textarea|datalist)$/.test(e.localName)).map((e) => e.localName);
+		for (const e of document.querySelectorAll("#page .detail *")) for (const a of e.attributes) if (/^on|^src|^srcdoc|^action|^formaction|^href/.test(a.name)) wrong.push(a.name);
+		const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
+		if (unseen.test(document.querySelector("#page .detail").textContent)) wrong.push("unseen characters in the text");
+		return wrong;
+	})()`
+	for i := range payloads {
+		for _, pane := range []string{"edit", "compare&with=d" + fmt.Sprint((i+1)%len(payloads)+1)} {
+			eval[chromedp.Void](p, fmt.Sprintf(`void (location.hash = "open=d%d&pane=%s")`, i+1, pane))
+			ready := `document.querySelector(".edit[aria-label='Edit d%d'] :is(textarea, .trouble)")`
+			if pane != "edit" {
+				ready = `document.querySelector(".compare[aria-label='Compare d%d'] section")`
+			}
+			p.wait(fmt.Sprintf(ready, i+1))
+			eval[chromedp.Void](p, settled)
+			for _, w := range eval[[]string](p, inspect) {
+				t.Errorf("d%d, %s: %s", i+1, pane, w)
+			}
+		}
+	}
+	if v := eval[[]string](p, `window.violations`); len(v) > 0 {
+		t.Errorf("the policy had to step in: %q", v)
+	}
+	if eval[bool](p, `"__pwn" in window`) {
+		t.Error("a payload ran")
+	}
+	p.healthy()
+}
+
+// Huge bodies do not hold up the editor or a comparison.
+func TestActHuge(t *testing.T) {
+	st := openStore(t)
+	for n, body := range []string{
+		strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000),
+		`{"k":"` + strings.Repeat("a", 900_000) + `"}`,
+		`[` + strings.Repeat("1,", 400_000) + `1]`,
+		`[` + strings.Repeat("2,\n", 300_000) + `1]`,
+		`{"k":"` + strings.Repeat("a", 9<<20) + `"}`,
+	} {
+		d := sample(n)
+		d.Body, d.BodySize = []byte(body), int64(len(body))
+		record(t, st, d, 200)
+	}
+	o, _ := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelector("#d5")`)
+	for id := 1; id <= 5; id++ {
+		for _, pane := range []string{"edit", fmt.Sprintf("compare&with=d%d", id%5+1)} {
+			took := eval[float64](p, fmt.Sprintf(`(async () => {
+				const start = performance.now();
+				location.hash = "open=d%[1]d&pane=%[2]s";
+				while (!document.querySelector(".%[4]s[aria-label$=' d%[1]d'] :is(textarea, section, .trouble)")) await %[3]s;
+				await %[3]s;
+				return performance.now() - start;
+			})()`, id, pane, settled, pane[:min(len(pane), len("compare"))]))
+			t.Logf("d%d, %s, shown after %.0f ms", id, pane, took)
+			if took > 10_000 {
+				t.Errorf("d%d, %s, shown after %.0f ms", id, pane, took)
+			}
+		}
+	}
+	p.healthy()
+}
+
+func TestActFunctions(t *testing.T) {
+	s := serve(t, ui.Options{Store: openStore(t)})
+	p := newTab(t)
+	p.open(s.base)
+	source, err := os.ReadFile(filepath.Join("testdata", "act.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := eval[struct {
+		Checks   int
+		Failures []string
+	}](p, string(source))
+	for _, f := range got.Failures {
+		t.Error(f)
+	}
+	if got.Checks < 300 {
+		t.Errorf("%d checks ran, want more", got.Checks)
+	}
+}
+
+// The menus, the editor and a comparison, light and dark, wide and narrow.
+func TestActLook(t *testing.T) {
+	st := openStore(t)
+	demo(t, st)
+	o, _ := acting(st)
+	s := serve(t, o)
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelectorAll(".lines > .line").length > 20`)
+	look := func(name string, prepare func()) {
+		t.Helper()
+		for _, size := range []struct {
+			name          string
+			width, height int64
+		}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
+			p.resize(size.width, size.height)
+			prepare()
+			for _, theme := range []string{"light", "dark"} {
+				p.theme(theme)
+				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
+					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
+				}
+				if *shots != "" {
+					p.picture(filepath.Join(*shots, "act-"+name+"-"+size.name+"-"+theme+".png"))
+				}
+			}
+		}
+	}
+	at := func(place, ready string) func() {
+		return func() {
+			eval[chromedp.Void](p, fmt.Sprintf(`void (location.hash = %q)`, place))
+			p.wait(ready)
+			eval[chromedp.Void](p, settled)
+		}
+	}
+	look("detail", at("open=d43", opened+` === "d43" && document.querySelector(".detail .fields")`))
+	look("copy", func() {
+		at("open=d43", opened+` === "d43"`)()
+		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || [...document.querySelectorAll(".detail .menu > button")].find((b) => b.textContent.startsWith("Copy")).click())`)
+		p.wait(`document.querySelector("[role=menu]")`)
+	})
+	look("more", func() {
+		eval[chromedp.Void](p, `void (document.querySelectorAll("[role=menuitem]").length > 6 || document.querySelector(".detail .actions .menu:last-child > button").click())`)
+		p.wait(`document.querySelectorAll("[role=menuitem]").length === 7`)
+	})
+	p.press(escape)
+	look("edit", func() {
+		at("open=d43&pane=edit", `document.querySelector(".edit textarea")`)()
+		eval[chromedp.Void](p, `void (() => { const a = document.querySelector(".edit textarea"); a.focus(); a.value = a.value.replace("1200", '"640"'); a.dispatchEvent(new Event("input")) })()`)
+		p.wait(`document.querySelector(".problem")`)
+	})
+	look("compare", at("open=d43&pane=compare", `document.querySelector(".compare del")`))
+	twice := eval[string](p, `[...document.querySelectorAll(".line")].find((l) => /2×/.test(l.textContent)).id`)
+	look("attempts", at("open="+twice+"&pane=compare&with="+twice, `document.querySelector(".compare del")`))
+	eval[chromedp.Void](p, `void (location.hash = "")`)
+	look("all", func() {
+		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || document.querySelector(".toolbar .menu > button").click())`)
+		p.wait(`document.querySelector("[role=menu]")`)
+	})
+	p.healthy()
+}
