@@ -37,7 +37,7 @@ export function Sending({ model, form, job, sample, wrong, busy, onSend, onStop 
         ${running && html`<button onClick=${() => onStop(job.id)}>Stop</button>`}
       </div>
       ${wrong && html`<p class="wrong" role="alert">${visible(wrong[0].toUpperCase() + wrong.slice(1))}</p>`}
-      <div class="result" role="status">${job && html`<${Outcome} job=${job} />`}</div>
+      <div class="result" role="status" data-job=${job?.id}>${job && html`<${Outcome} job=${job} />`}</div>
     </section>`;
 }
 
