@@ -134,8 +134,9 @@ func TestTriggerForm(t *testing.T) {
 
 	p.set(`[data-path="data.width"] input`, "641")
 	p.payloadHas(`"width":641`)
-	p.set(`[data-path="data.type"] select`, "gif")
-	p.payloadHas(`"type":"gif"`)
+	other := eval[string](p, `document.querySelector('[data-path="data.type"] select').value === "gif" ? "image" : "gif"`) // what it was is no change
+	p.set(`[data-path="data.type"] select`, other)
+	p.payloadHas(`"type":"` + other + `"`)
 	p.set(`[data-path="data.imageId"] input`, "640")
 	p.payloadHas(`"imageId":"640"`) // a text stays one
 	p.set(`[data-path="data.variables"] textarea`, `{"title": "x", "n": 1.50}`)
