@@ -81,7 +81,7 @@ func TestSearchFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = serveOn(t, l, demoOptions(st))
+	serveOn(t, l, demoOptions(st))
 	agree("after a reset")
 	change()
 	agree("live again")
