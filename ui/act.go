@@ -26,7 +26,7 @@ type Outgoing struct {
 
 // Acts are what the page can do with a delivery beside showing it. What is nil is
 // not offered. Their errors reach the page as "internal error", unless they are a
-// [PublicError] or [store.ErrNotFound].
+// [Refusal] or [store.ErrNotFound].
 type Acts struct {
 	// Validate says what is wrong with a body, in the order of its text. It must be
 	// quick. Nil says only whether it is JSON.
@@ -49,14 +49,6 @@ type Acts struct {
 	Export      func(ctx context.Context, e Export) error
 	ExportForms []Choice
 }
-
-// PublicError is an error whose words are for the person at the page.
-type PublicError struct {
-	Code int // of HTTP
-	Text string
-}
-
-func (e *PublicError) Error() string { return e.Text }
 
 // can says what there is.
 func (a Acts) can() abilities {

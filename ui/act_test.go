@@ -148,7 +148,7 @@ func TestActRoutes(t *testing.T) {
 		Copy: func(_ context.Context, d store.Delivery, form string) (string, string, error) {
 			did = append(did, "copy "+d.ID()+" "+form)
 			if form == "http" {
-				return "", "", &ui.PublicError{Code: 413, Text: "it is too long"}
+				return "", "", &ui.Refusal{Code: 413, Text: "it is too long"}
 			}
 			return "curl x", "a note", nil
 		},
@@ -161,7 +161,7 @@ func TestActRoutes(t *testing.T) {
 			did = append(did, fmt.Sprintf("export %s %q %v %v", e.Form, e.Search, e.IDs, e.Exact))
 			switch e.Search.String() {
 			case "refuse":
-				return &ui.PublicError{Code: 422, Text: "it cannot be"}
+				return &ui.Refusal{Code: 422, Text: "it cannot be"}
 			case "break":
 				io.WriteString(e.To, "half of")
 				return errors.New("the disk is gone")

@@ -64,7 +64,7 @@ func (h *Handler) moveMock(w http.ResponseWriter, r *http.Request, name string, 
 		return err
 	}
 	if err := how(h.opts.Mock)(r.PathValue(name)); err != nil {
-		return inWords(r.Context(), fmt.Errorf("%s: %w", r.URL.Path, err), err)
+		return fmt.Errorf("%s: %w", r.URL.Path, err)
 	}
 	return writeJSON(w, http.StatusOK, struct{}{})
 }

@@ -182,7 +182,7 @@ func TestMockView(t *testing.T) {
 	p.click(`button[aria-label="attempt now: del_51aa0c99d1"]`)
 	p.wait(`document.querySelector(".notices p.ok")?.textContent === "The mock tries del_51aa0c99d1 now."`)
 	m.mu.Lock()
-	m.refuse = ui.Refusal("The subscription is failed: resume it first")
+	m.refuse = &ui.Refusal{Text: "The subscription is failed: resume it first"}
 	m.mu.Unlock()
 	p.click(`button[aria-label="attempt now: del_0b7d3e5a60"]`)
 	p.wait(`document.querySelector(".notices p.bad")?.textContent === "del_0b7d3e5a60: The subscription is failed: resume it first"`)

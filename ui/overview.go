@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,12 +9,6 @@ import (
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
-
-// A Refusal is an error in words for the page: what happened, and what to do. Other
-// errors are "internal error" there.
-type Refusal string
-
-func (r Refusal) Error() string { return string(r) }
 
 // chart counts what arrived: ?from=MS&to=MS&step=MS, times in milliseconds since
 // 1970. Without from it begins with the first delivery, without to it ends now, and
@@ -169,21 +162,13 @@ func (h *Handler) setPaused(w http.ResponseWriter, r *http.Request, paused bool)
 		return httpError{code: http.StatusNotFound, public: "this is none of our subscriptions"}
 	}
 	if err := h.opts.SetPaused(r.Context(), uid, paused); err != nil {
-		return inWords(r.Context(), fmt.Errorf("pause %s (%v): %w", uid, paused, err), err)
+		return fmt.Errorf("pause %s (%v): %w", uid, paused, err)
 	}
 	now, ours := find()
 	if !ours {
 		return httpError{code: http.StatusNotFound, public: "it is no longer one of our subscriptions"}
 	}
 	return writeJSON(w, http.StatusOK, now)
-}
-
-// inWords makes an answer of an error that is told to the page if it is a Refusal.
-func inWords(ctx context.Context, err, said error) error {
-	if words, ok := said.(Refusal); ok && ctx.Err() == nil {
-		return httpError{code: http.StatusBadGateway, public: string(words), err: err}
-	}
-	return err
 }
 
 // run tells of this run.

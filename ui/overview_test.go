@@ -273,7 +273,7 @@ func TestSubscriptionsArePaused(t *testing.T) {
 	p.click(`button[aria-label="Resume render.completed"]`)
 	p.wait(`document.querySelector("button[aria-label='Pause render.completed']") && document.querySelector(".strip .facts").innerText.includes("4 active")`)
 	n.mu.Lock()
-	n.refuse = ui.Refusal("it is not paused: the API key may not do that; the dashboard can")
+	n.refuse = &ui.Refusal{Text: "it is not paused: the API key may not do that; the dashboard can"}
 	n.mu.Unlock()
 	p.click(`button[aria-label="Pause render.completed"]`)
 	p.wait(`document.querySelector(".notices p.bad")?.textContent === "render.completed: it is not paused: the API key may not do that; the dashboard can"`)

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,15 +124,24 @@ func (e httpError) Error() string {
 
 func (e httpError) Unwrap() error { return e.err }
 
+// A Refusal is an error in words for the person at the page: what happened, and what
+// to do. Other errors of an Option are "internal error" there.
+type Refusal struct {
+	Code int // of HTTP; 0 means that of a bad gateway, for something behind us said no
+	Text string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
 // refuse is the one place that answers for an error. Causes go to the log; the
 // page gets the public words, or "internal error".
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer := httpError{code: http.StatusInternalServerError, public: "internal error"}
-	var public *PublicError
+	var public *Refusal
 	switch {
 	case errors.As(err, &answer):
 	case errors.As(err, &public):
-		answer = httpError{code: public.Code, public: public.Text, err: err}
+		answer = httpError{code: cmp.Or(public.Code, http.StatusBadGateway), public: public.Text, err: err}
 	case errors.Is(err, store.ErrNotFound):
 		answer = httpError{code: http.StatusNotFound, public: "no such delivery"}
 	}

@@ -71,9 +71,8 @@ func (h *Handler) check(v Volley, n int) (VolleySample, error) {
 		return VolleySample{}, httpError{code: http.StatusBadRequest, public: "no such type of event"}
 	}
 	s, err := h.opts.Volleys.Sample(v, n)
-	var words Refusal
-	if errors.As(err, &words) {
-		return s, httpError{code: http.StatusBadRequest, public: string(words), err: err}
+	if words, ok := errors.AsType[*Refusal](err); ok {
+		return s, httpError{code: http.StatusBadRequest, public: words.Text, err: err}
 	}
 	return s, err
 }

@@ -40,7 +40,7 @@ func (v *toyVolleys) functions() *ui.Volleys {
 		Shape:     func(pictify.EventType) (json.RawMessage, error) { return json.RawMessage(v.schema), nil },
 		Sample: func(w ui.Volley, n int) (ui.VolleySample, error) {
 			if w.Strict {
-				return ui.VolleySample{}, ui.Refusal(t)
+				return ui.VolleySample{}, &ui.Refusal{Text: t}
 			}
 			return ui.VolleySample{Seed: 5, At: "2026-01-29T10:30:00Z", Total: 3, N: n, Event: w.Event, DeliveryID: t, Tamper: t, Made: v.made(), Body: []byte(v.made()),
 				Header: [][2]string{{t, t}}, Command: t}, nil
@@ -122,7 +122,7 @@ func TestVolleyJobs(t *testing.T) {
 		post("/api/trigger/2/stop", "{}", 404)
 		post("/api/trigger", `{"event":"render.completed","strict":true}`, 400)
 
-		v.fail = ui.Refusal("the moon is in the way")
+		v.fail = &ui.Refusal{Text: "the moon is in the way"}
 		close(v.let)
 		if j = post("/api/trigger", `{"scenario":"x"}`, 202); j.State != "failed" || j.Error != "the moon is in the way" {
 			t.Errorf("failed: %+v", j)

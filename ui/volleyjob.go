@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -123,8 +124,8 @@ func (j *sendJob) run(ctx context.Context, o Options) {
 		j.state = "stopped"
 	case err != nil:
 		j.state, j.err = "failed", "it could not be sent, and the terminal says why"
-		if words, ok := err.(Refusal); ok {
-			j.err = string(words)
+		if words, ok := errors.AsType[*Refusal](err); ok {
+			j.err = words.Text
 		}
 		o.Log.Error("send volley", "err", err)
 	default:

@@ -198,9 +198,9 @@ func (s *session) exportPage(ctx context.Context, e ui.Export) error {
 	n, err := x.write(ctx, e.To, slices.Compact(seqs))
 	switch {
 	case errors.Is(err, fixtures.ErrLeft):
-		return &ui.PublicError{Code: http.StatusUnprocessableEntity, Text: "nothing was written: something personal is also the name of a member, and names stay; export the exact bytes, or without that delivery"}
+		return &ui.Refusal{Code: http.StatusUnprocessableEntity, Text: "nothing was written: something personal is also the name of a member, and names stay; export the exact bytes, or without that delivery"}
 	case err == nil && n == 0:
-		return &ui.PublicError{Code: http.StatusNotFound, Text: "no delivery is like that"}
+		return &ui.Refusal{Code: http.StatusNotFound, Text: "no delivery is like that"}
 	}
 	return err
 }

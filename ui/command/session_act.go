@@ -84,9 +84,9 @@ func (s *session) sendEdited(ctx context.Context, o ui.Outgoing) (seq int64, err
 	case err != nil:
 		return 0, err
 	case seq == 0 && r.Status == http.StatusRequestEntityTooLarge:
-		return 0, &ui.PublicError{Code: r.Status, Text: "it is longer than a delivery may be"}
+		return 0, &ui.Refusal{Code: r.Status, Text: "it is longer than a delivery may be"}
 	case seq == 0:
-		return 0, &ui.PublicError{Code: http.StatusBadGateway, Text: "our own receiver did not take it: " + clip(r.Problem(), shortText)}
+		return 0, &ui.Refusal{Code: http.StatusBadGateway, Text: "our own receiver did not take it: " + clip(r.Problem(), shortText)}
 	}
 	return seq, nil // with --ack relay the answer is the app's, which the delivery has
 }
@@ -133,7 +133,7 @@ func (s *session) copyDelivery(_ context.Context, d store.Delivery, name string)
 		return "", "", err
 	}
 	if len(d.Body) > maxCopied {
-		return "", "", &ui.PublicError{Code: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf(
+		return "", "", &ui.Refusal{Code: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf(
 			"its body is too long to paste; in a terminal: pictap trigger --from %s --as %s", d.ID(), form.name)}
 	}
 	m, note := s.requestOf(d)
@@ -145,7 +145,7 @@ func (s *session) copyDelivery(_ context.Context, d store.Delivery, name string)
 
 func wholeBody(d store.Delivery) error {
 	if int64(len(d.Body)) < d.BodySize {
-		return &ui.PublicError{Code: http.StatusConflict, Text: fmt.Sprintf("only %d of its %d bytes were kept", len(d.Body), d.BodySize)}
+		return &ui.Refusal{Code: http.StatusConflict, Text: fmt.Sprintf("only %d of its %d bytes were kept", len(d.Body), d.BodySize)}
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (s *session) saveFixture(ctx context.Context, d store.Delivery, name string
 	case exact:
 		ending = "bin"
 	default:
-		return "", &ui.PublicError{Code: http.StatusUnprocessableEntity, Text: "it is no JSON, so nobody can tell what in it is personal; save the exact bytes, if you mean it"}
+		return "", &ui.Refusal{Code: http.StatusUnprocessableEntity, Text: "it is no JSON, so nobody can tell what in it is personal; save the exact bytes, if you mean it"}
 	}
 	if name, err = nameFixture(name, d, ending); err != nil {
 		return "", err
@@ -207,7 +207,7 @@ func (s *session) saveFixture(ctx context.Context, d store.Delivery, name string
 	if !exact {
 		files, err := redactAll(ctx, new(fixtures.Redactor), []store.Delivery{d})
 		if errors.Is(err, fixtures.ErrLeft) {
-			return "", &ui.PublicError{Code: http.StatusUnprocessableEntity, Text: "nothing was written: something personal in it is also the name of a member, and names stay"}
+			return "", &ui.Refusal{Code: http.StatusUnprocessableEntity, Text: "nothing was written: something personal in it is also the name of a member, and names stay"}
 		}
 		if err != nil {
 			return "", err
@@ -216,14 +216,14 @@ func (s *session) saveFixture(ctx context.Context, d store.Delivery, name string
 	}
 	folder, err := fixtures.OpenFolder(fixtureFolder)
 	if err != nil {
-		return "", &ui.PublicError{Code: http.StatusConflict, Text: err.Error()}
+		return "", &ui.Refusal{Code: http.StatusConflict, Text: err.Error()}
 	}
 	defer folder.Close()
 	folder.Mode = 0o600
 	path = filepath.Join(fixtureFolder, name)
 	err = folder.Write(name, body)
 	if errors.Is(err, fixtures.ErrExists) {
-		return "", &ui.PublicError{Code: http.StatusConflict, Text: path + " exists already; nothing was overwritten"}
+		return "", &ui.Refusal{Code: http.StatusConflict, Text: path + " exists already; nothing was overwritten"}
 	}
 	return path, err
 }
@@ -236,7 +236,7 @@ func nameFixture(wanted string, d store.Delivery, ending string) (string, error)
 	}
 	name := strings.TrimSuffix(wanted, "."+ending) + "." + ending
 	if !fixtureName.MatchString(name) || !filepath.IsLocal(name) || reservedName.MatchString(name) {
-		return "", &ui.PublicError{Code: http.StatusBadRequest, Text: "a name has letters, digits, dots, - and _, at most 100 of them, and begins with a letter or digit"}
+		return "", &ui.Refusal{Code: http.StatusBadRequest, Text: "a name has letters, digits, dots, - and _, at most 100 of them, and begins with a letter or digit"}
 	}
 	return name, nil
 }

@@ -136,7 +136,7 @@ func TestSendEdited(t *testing.T) {
 		}
 	}
 	_, err := s.sendEdited(t.Context(), ui.Outgoing{Event: "render.completed", Body: make([]byte, 11<<20)})
-	var public *ui.PublicError
+	var public *ui.Refusal
 	if !errors.As(err, &public) || public.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that is too long: %v", err)
 	}
@@ -218,7 +218,7 @@ func TestCopyDelivery(t *testing.T) {
 		"cut":  {Body: body, BodySize: 1000},
 		"long": {Body: bytes.Repeat(body, 20_000), BodySize: int64(len(body) * 20_000)},
 	} {
-		if _, _, err := s.copyDelivery(t.Context(), d, "curl"); !errors.As(err, new(*ui.PublicError)) {
+		if _, _, err := s.copyDelivery(t.Context(), d, "curl"); !errors.As(err, new(*ui.Refusal)) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -233,7 +233,7 @@ func TestSaveFixture(t *testing.T) {
 	save := func(d store.Delivery, name string, exact bool, want string) {
 		t.Helper()
 		path, err := s.saveFixture(t.Context(), d, name, exact)
-		var public *ui.PublicError
+		var public *ui.Refusal
 		switch {
 		case want == "" && errors.As(err, &public):
 		case want == "" || err != nil || path != filepath.Join("testdata", "pictify", want):

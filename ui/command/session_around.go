@@ -114,5 +114,5 @@ func refusePause(paused bool, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		why = "there was no answer within " + orderPatience.String()
 	}
-	return ui.Refusal(fmt.Sprintf("it is not %s: %s", what, why))
+	return &ui.Refusal{Text: fmt.Sprintf("it is not %s: %s", what, why)}
 }

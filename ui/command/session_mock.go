@@ -22,13 +22,13 @@ func lookInto(m *mock.Server, url string) *ui.Mock {
 		State: func() ui.MockState { return mockStateOf(m, url) },
 		Attempt: func(id string) error {
 			if _, err := m.AttemptNow(id); err != nil {
-				return ui.Refusal(err.Error())
+				return &ui.Refusal{Text: err.Error()}
 			}
 			return nil
 		},
 		Resume: func(uid string) error {
 			if !m.Resume(uid) {
-				return ui.Refusal("the mock has no such subscription any more")
+				return &ui.Refusal{Text: "the mock has no such subscription any more"}
 			}
 			return nil
 		},

@@ -118,17 +118,17 @@ func inPageWords(err error) error {
 		if near := nearest(unknown.Path, unknown.Known); near != "" {
 			text += "; did you mean " + near + "?"
 		}
-		return ui.Refusal(text + " A place that is not there can be added as a new one.")
+		return &ui.Refusal{Text: text + " A place that is not there can be added as a new one."}
 	}
 	if errors.Is(err, fixtures.ErrNotEditable) {
-		return ui.Refusal(sanitize(err.Error(), 300))
+		return &ui.Refusal{Text: sanitize(err.Error(), 300)}
 	}
 	if u, ok := errors.AsType[*usageError](err); ok {
 		text := strings.TrimPrefix(u.msg, "--")
 		if u.hint != "" && !strings.Contains(u.hint, "--") {
 			text += ": " + u.hint
 		}
-		return ui.Refusal(text)
+		return &ui.Refusal{Text: text}
 	}
 	return err
 }
@@ -140,7 +140,7 @@ func (s *session) sampleVolley(w ui.Volley, n int) (ui.VolleySample, error) {
 		return ui.VolleySample{}, err
 	}
 	if n < 0 || n >= v.total() {
-		return ui.VolleySample{}, ui.Refusal(fmt.Sprintf("there is no request %d", n+1))
+		return ui.VolleySample{}, &ui.Refusal{Text: fmt.Sprintf("there is no request %d", n+1)}
 	}
 	if v.at.IsZero() && v.script == nil {
 		v.at = s.env.now() // of both that follow

@@ -348,7 +348,12 @@ func TestVolleyScenarios(t *testing.T) {
 // A volley ends with the session, whether or not anybody has stopped it, and before what has
 // come of it is handed on: otherwise there would be no end to that.
 func TestVolleyEndsWithTheSession(t *testing.T) {
-	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(50 * time.Millisecond) })) // some are always under way
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { // some are always under way
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+	}))
 	defer app.Close()
 	env := []string{"PICTAP_STATE_DIR=" + filepath.Join(t.TempDir(), "state"), "PICTAP_UI_ADDR=127.0.0.1:0", "PICTAP_RECEIVER_ADDR=127.0.0.1:0"}
 	l := start(t, env, "listen", app.URL, "--tunnel", "none")
