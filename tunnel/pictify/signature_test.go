@@ -1,6 +1,7 @@
 package pictify_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"math"
@@ -20,7 +21,7 @@ var (
 	testBody   = []byte(`{"event":"render.completed","timestamp":"2026-01-29T10:30:00Z","data":{"imageId":"test_123","url":"https://cdn.pictify.io/test.png"}}`)
 )
 
-// A vector is a case of vectors.json, which Python has made: see vectors.py there.
+// A vector is a case of vectors.json.gz, which Python has made: see vectors.py there.
 type vector struct {
 	Name    string          `json:"name"`
 	Secret  string          `json:"secret"`
@@ -33,12 +34,17 @@ type vector struct {
 
 func readVectors(tb testing.TB) []vector {
 	tb.Helper()
-	data, err := os.ReadFile("../../fixtures/vectors.json")
+	f, err := os.Open("../../fixtures/vectors.json.gz")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	var vectors []vector
-	if err := json.Unmarshal(data, &vectors); err != nil {
+	if err := json.NewDecoder(unpacked).Decode(&vectors); err != nil {
 		tb.Fatal(err)
 	}
 	if len(vectors) < 100 {
