@@ -42,7 +42,11 @@ func (h *Handler) deliveries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.opts.Store.SearchStep(r.Context(), q, store.SearchPage{Before: before, Limit: int(min(max(limit, 1), pageMax)), Budget: stepBudget})
+	step := store.SearchPage{Before: before, Limit: int(min(max(limit, 1), pageMax)), Budget: stepBudget}
+	if q.IsAll() {
+		step.Budget = 0 // nothing is looked at in vain
+	}
+	found, err := h.opts.Store.SearchStep(r.Context(), q, step)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,8 +53,11 @@ func TestRequestForms(t *testing.T) {
 				t.Fatal("there is no such form")
 			}
 			home, dir := t.TempDir(), t.TempDir()
+			var mu sync.Mutex // guards sent
 			var sent pictify.Message
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
 				sent = pictify.Message{}
 				sent.Body, _ = io.ReadAll(r.Body)
 				for _, name := range []string{"Content-Type", "X-Pictify-Signature", "X-Odd"} {
@@ -85,7 +89,9 @@ func TestRequestForms(t *testing.T) {
 				} else {
 					cmd.Stdin = strings.NewReader(text)
 				}
+				mu.Lock()
 				sent = pictify.Message{}
+				mu.Unlock()
 				out, err := cmd.CombinedOutput()
 				if err != nil {
 					t.Fatalf("body %d: %v\n%s\n%s", i, err, out, text[:min(len(text), 2000)])
@@ -93,10 +99,13 @@ func TestRequestForms(t *testing.T) {
 				if !bytes.Contains(out, []byte("418")) && tt.form != "httpie" { // which prints only the body when nobody looks
 					t.Errorf("body %d: the answer is not shown: %s", i, out)
 				}
-				if !bytes.Equal(sent.Body, want.Body) {
-					t.Errorf("body %d: sent %.80q, want %.80q", i, sent.Body, body)
+				mu.Lock()
+				got := sent
+				mu.Unlock()
+				if !bytes.Equal(got.Body, want.Body) {
+					t.Errorf("body %d: sent %.80q, want %.80q", i, got.Body, body)
 				}
-				if diff := cmp.Diff(want.Header, sent.Header); diff != "" {
+				if diff := cmp.Diff(want.Header, got.Header); diff != "" {
 					t.Errorf("body %d: header (-want +got)\n%s", i, diff)
 				}
 			}

@@ -258,8 +258,11 @@ func (s *session) warn(format string, args ...any) {
 }
 
 func (s *session) wake() {
-	if s.page != nil {
-		s.page.handler.Wake()
+	s.mu.Lock()
+	p := s.page // there may be none yet: the app is looked for already
+	s.mu.Unlock()
+	if p != nil {
+		p.handler.Wake()
 	}
 }
 

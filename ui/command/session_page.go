@@ -55,7 +55,9 @@ func (s *session) openPage() error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	s.mu.Lock()
 	s.page = &page{l, h}
+	s.mu.Unlock()
 	s.serve(s.page.serve)
 	return nil
 }
