@@ -261,9 +261,11 @@ export class Reader {
   async count() {
     const { model } = this;
     const list = model.all;
-    if (this.counting || !list.loaded || model.paused) return;
-    this.counting = window.setTimeout(() => (this.counting = 0), countEvery);
-    if (this.counted === model.rev) return;
+    if (this.counting || !list.loaded || model.paused || this.counted === model.rev) return;
+    this.counting = window.setTimeout(() => {
+      this.counting = 0;
+      this.count(); // what came last is counted too
+    }, countEvery);
     this.counted = model.rev;
     try {
       const c = await call("GET", "/api/changes?limit=1&since=" + model.rev);
