@@ -97,15 +97,6 @@ func TestFullDisk(t *testing.T) {
 	mustBeSound(t, path)
 }
 
-func fileSize(t testing.TB, path string) int64 {
-	t.Helper()
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.Size()
-}
-
 // limitFiles makes every write beyond size fail until the returned function is
 // called; 0 is no limit. The signal that goes with it is one that Go ignores.
 func limitFiles(t testing.TB, size int64) (lift func()) {
