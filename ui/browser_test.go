@@ -17,7 +17,7 @@ import (
 
 // patience bounds every wait for the browser. It is long because nothing waits
 // that long unless something is broken.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // chromium is started by the first test that wants it, and is shared: each
 // test gets a browser context of its own, as a private window.
