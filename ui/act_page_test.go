@@ -3,8 +3,6 @@ package ui_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -382,26 +380,6 @@ func TestActHuge(t *testing.T) {
 	p.healthy()
 }
 
-func TestActFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.base)
-	source, err := os.ReadFile(filepath.Join("testdata", "act.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 300 {
-		t.Errorf("%d checks ran, want more", got.Checks)
-	}
-}
-
 // The menus, the editor and a comparison, light and dark, wide and narrow.
 func TestActLook(t *testing.T) {
 	st := openStore(t)
@@ -411,25 +389,6 @@ func TestActLook(t *testing.T) {
 	p := newTab(t)
 	p.open(s.LaunchURL())
 	p.wait(live + ` && document.querySelectorAll(".lines > .line").length > 20`)
-	look := func(name string, prepare func()) {
-		t.Helper()
-		for _, size := range []struct {
-			name          string
-			width, height int64
-		}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
-			p.resize(size.width, size.height)
-			prepare()
-			for _, theme := range []string{"light", "dark"} {
-				p.theme(theme)
-				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
-					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
-				}
-				if *shots != "" {
-					p.picture(filepath.Join(*shots, "act-"+name+"-"+size.name+"-"+theme+".png"))
-				}
-			}
-		}
-	}
 	at := func(place, ready string) func() {
 		return func() {
 			eval[chromedp.Void](p, fmt.Sprintf(`void (location.hash = %q)`, place))
@@ -437,27 +396,27 @@ func TestActLook(t *testing.T) {
 			eval[chromedp.Void](p, settled)
 		}
 	}
-	look("detail", at("open=d43", opened+` === "d43" && document.querySelector(".detail .fields")`))
-	look("copy", func() {
+	p.look("act-detail", at("open=d43", opened+` === "d43" && document.querySelector(".detail .fields")`))
+	p.look("act-copy", func() {
 		at("open=d43", opened+` === "d43"`)()
 		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || [...document.querySelectorAll(".detail .menu > button")].find((b) => b.textContent.startsWith("Copy")).click())`)
 		p.wait(`document.querySelector("[role=menu]")`)
 	})
-	look("more", func() {
+	p.look("act-more", func() {
 		eval[chromedp.Void](p, `void (document.querySelectorAll("[role=menuitem]").length > 6 || document.querySelector(".detail .actions .menu:last-child > button").click())`)
 		p.wait(`document.querySelectorAll("[role=menuitem]").length === 7`)
 	})
 	p.press(escape)
-	look("edit", func() {
+	p.look("act-edit", func() {
 		at("open=d43&pane=edit", `document.querySelector(".edit textarea")`)()
 		eval[chromedp.Void](p, `void (() => { const a = document.querySelector(".edit textarea"); a.focus(); a.value = a.value.replace("1200", '"640"'); a.dispatchEvent(new Event("input")) })()`)
 		p.wait(`document.querySelector(".problem")`)
 	})
-	look("compare", at("open=d43&pane=compare", `document.querySelector(".compare del")`))
+	p.look("act-compare", at("open=d43&pane=compare", `document.querySelector(".compare del")`))
 	twice := eval[string](p, `[...document.querySelectorAll(".line")].find((l) => /2×/.test(l.textContent)).id`)
-	look("attempts", at("open="+twice+"&pane=compare&with="+twice, `document.querySelector(".compare del")`))
+	p.look("act-attempts", at("open="+twice+"&pane=compare&with="+twice, `document.querySelector(".compare del")`))
 	eval[chromedp.Void](p, `void (location.hash = "")`)
-	look("all", func() {
+	p.look("act-all", func() {
 		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || document.querySelector(".toolbar .menu > button").click())`)
 		p.wait(`document.querySelector("[role=menu]")`)
 	})

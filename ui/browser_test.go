@@ -192,10 +192,12 @@ func (p *tab) open(url string) {
 	p.run(chromedp.Navigate(url))
 }
 
-// wait returns when an expression on the page is true.
+// wait returns when an expression on the page is true. What looks into an element that
+// is not there yet is not true yet.
 func (p *tab) wait(js string) {
 	p.t.Helper()
-	if _, err := chromedp.Run(p.ctx, chromedp.Poll[chromedp.Void](js, chromedp.WithPollingTimeout(patience))); err != nil {
+	patient := `(() => { try { return ` + js + ` } catch (err) { if (err instanceof TypeError) return false; throw err } })()`
+	if _, err := chromedp.Run(p.ctx, chromedp.Poll[chromedp.Void](patient, chromedp.WithPollingTimeout(patience))); err != nil {
 		p.t.Fatalf("waiting for %s: %v", js, err)
 	}
 }

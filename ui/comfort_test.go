@@ -13,6 +13,7 @@ import (
 	"pictap/tunnel/store"
 )
 
+// What was opened is read, what is pinned has a star, and both outlive the page.
 func TestMarks(t *testing.T) {
 	st := openStore(t)
 	for n := range 6 {
@@ -80,6 +81,8 @@ func TestMarks(t *testing.T) {
 	sister.healthy()
 }
 
+// The help is made from the keys themselves, and neither it nor a text field lets
+// keys through to the list.
 func TestHelpAndKeys(t *testing.T) {
 	st := openStore(t)
 	for n := range 6 {
@@ -132,6 +135,7 @@ func TestHelpAndKeys(t *testing.T) {
 	p.healthy()
 }
 
+// The colours follow the system until somebody chooses, and the choice is kept.
 func TestTheme(t *testing.T) {
 	s := serve(t, demoOptions(openStore(t)))
 	p := newTab(t)
@@ -161,6 +165,8 @@ func TestTheme(t *testing.T) {
 	p.healthy()
 }
 
+// Notices wait for each other and can be sent away; notifications only come when
+// somebody has asked for them, and only while the page is out of sight.
 func TestNoticesAndNotifications(t *testing.T) {
 	st := openStore(t)
 	record(t, st, sample(0), 200)

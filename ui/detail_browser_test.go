@@ -95,7 +95,8 @@ func TestTree(t *testing.T) {
 
 	eval[chromedp.Void](p, `void document.activeElement.blur()`)
 	p.press("f")
-	p.wait(`document.activeElement.matches(".detail .find") && document.activeElement.value === ""`)
+	// Chromium types an f; what drives it may type one more, into what has the focus by then.
+	p.wait(`document.activeElement.matches(".detail .find") && ["", "f"].includes(document.activeElement.value)`)
 
 	// A value becomes a search for its like.
 	eval[chromedp.Void](p, `void [...document.querySelectorAll(".tree [role=treeitem]")].find((e) => e.innerText.startsWith('"a.b"')).click()`)
@@ -325,29 +326,6 @@ func TestDetailLook(t *testing.T) {
 	binary := record(t, st, withBody(36, "\x89\x00\xff"+strings.Repeat("\x00\x01\x02\x7fABC", 900)), 500)
 	s := serve(t, o)
 	p := openedAt(t, s, good.ID())
-	look := func(name string) {
-		t.Helper()
-		for _, size := range []struct {
-			name          string
-			width, height int64
-		}{{"wide", 1440, 1300}, {"narrow", 480, 1500}} {
-			for _, theme := range []string{"light", "dark"} {
-				p.theme(theme)
-				p.resize(size.width, size.height)
-				if over := eval[int](p, settled+`.then(() => Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector(".detail").scrollWidth - document.querySelector(".detail").clientWidth))`); over > 0 {
-					t.Errorf("%s, %s: %d px wider than the window", name, size.name, over)
-				}
-				if size.name == "wide" {
-					p.accessible(name + " " + theme)
-				}
-				if *shots != "" {
-					p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
-				}
-			}
-		}
-		p.resize(1440, 900)
-		p.theme("light")
-	}
 	open := func(d store.Delivery) {
 		t.Helper()
 		eval[chromedp.Void](p, fmt.Sprintf(`void document.querySelector("#%s").click()`, d.ID()))
@@ -361,22 +339,22 @@ func TestDetailLook(t *testing.T) {
 	}
 	show()
 	eval[chromedp.Void](p, `void [...document.querySelectorAll(".tree [role=treeitem]")][8].click()`)
-	look("picture")
+	p.look("picture")
 	open(wrong)
-	look("attempts")
+	p.look("attempts")
 	show()
 	eval[chromedp.Void](p, `void document.querySelector(".pictures").scrollIntoView()`)
-	look("claims")
+	p.look("claims")
 	eval[chromedp.Void](p, `void document.querySelector(".signature").scrollIntoView()`)
-	look("signature")
+	p.look("signature")
 	open(batch)
 	p.wait(`document.querySelectorAll(".detail .tile").length === 5`)
 	eval[chromedp.Void](p, `void document.querySelectorAll(".tile").forEach((e) => e.click())`)
 	p.wait(`document.querySelectorAll(".tile img").length === 3 && document.querySelector(".pictures figure")`)
-	look("batch")
+	p.look("batch")
 	open(stale)
-	look("unverified")
+	p.look("unverified")
 	open(binary)
-	look("hex")
+	p.look("hex")
 	p.healthy()
 }

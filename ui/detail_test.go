@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -382,26 +381,6 @@ func TestMediaTakesTurns(t *testing.T) {
 	wg.Wait()
 	if most != 1 {
 		t.Errorf("%d at once", most)
-	}
-}
-
-func TestDetailFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.base)
-	source, err := os.ReadFile(filepath.Join("testdata", "detail.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 35 {
-		t.Errorf("%d checks ran, want more", got.Checks)
 	}
 }
 

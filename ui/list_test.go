@@ -3,8 +3,6 @@ package ui_test
 import (
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,43 +10,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"pictap/tunnel/store"
-	"pictap/ui"
 )
 
-func TestListFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.base)
-	source, err := os.ReadFile(filepath.Join("testdata", "list.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 40 {
-		t.Errorf("%d checks ran, want more", got.Checks)
-	}
-}
-
-// typing puts text into the search box as a keyboard does.
-
-// found returns the ids that the store finds, as lineIDs gives the page's.
-
-// Two pages with different searches follow the same live changes, through a cut, a
-
-// restart, and so many changes that they have to begin anew.
-
-// Text that would do something if anything took it for more than text, in the
-
-// search box, in what is proposed, and in the address.
-
 // Pause: the list stays, arrivals are counted, and afterwards nothing is missing.
-
 func TestPause(t *testing.T) {
 	st := openStore(t)
 	for n := range 10 {
@@ -101,18 +65,8 @@ func TestPause(t *testing.T) {
 	p.healthy()
 }
 
-// What was opened is read, what is pinned has a star, and both outlive the page.
-
-// The help is made from the keys themselves, and neither it nor a text field lets
-
-// keys through to the list.
-
-// The colours follow the system until somebody chooses, and the choice is kept.
-
 // A delivery that is linked to is shown although the list is far from it, and one
-
 // that is no longer stored is said to be missing.
-
 func TestLinkBeyondTheList(t *testing.T) {
 	st := openStore(t)
 	writeDeliveries(t, st, 1500, 32, nil)
@@ -132,9 +86,7 @@ func TestLinkBeyondTheList(t *testing.T) {
 }
 
 // The list of 15,000 is read to its end and back: what is far loses its content,
-
 // and has it again when somebody comes.
-
 func TestFarRows(t *testing.T) {
 	st := openStore(t)
 	writeDeliveries(t, st, 15_000, 32, nil)
@@ -152,14 +104,7 @@ func TestFarRows(t *testing.T) {
 	p.healthy()
 }
 
-// Notices wait for each other and can be sent away; notifications only come when
-
-// somebody has asked for them, and only while the page is out of sight.
-
-// quoted is a text as JavaScript writes it.
-
 // The search, the help and the notices in all their states, as TestLook.
-
 func TestListLook(t *testing.T) {
 	st := openStore(t)
 	demo(t, st)
@@ -167,63 +112,41 @@ func TestListLook(t *testing.T) {
 	p := newTab(t)
 	p.open(s.LaunchURL())
 	p.wait(live + ` && document.querySelectorAll(".lines > .line").length > 20`)
-	look := func(name string) {
-		t.Helper()
-		for _, size := range []struct {
-			name          string
-			width, height int64
-		}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
-			for _, theme := range []string{"light", "dark"} {
-				p.theme(theme)
-				p.resize(size.width, size.height)
-				if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
-					t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
-				}
-				if size.name == "wide" || theme == "light" {
-					p.accessible(name + ", " + size.name + ", " + theme)
-				}
-				if *shots != "" {
-					p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
-				}
-			}
-		}
-		p.resize(1440, 900)
-	}
 	for n := range 4 {
 		record(t, st, sample(60+n), 200+300*(n%2))
 	}
 	p.wait(`document.querySelectorAll(".line.unread").length === 4`)
 	p.press("jjp")
 	p.wait(`document.querySelector(".star[aria-pressed=true]")`)
-	look("unread")
+	p.look("unread")
 	p.typing("ev")
 	p.wait(`document.querySelector(".proposals li")`)
 	p.run(chromedp.KeyEvent(kb.ArrowDown))
-	look("keys")
+	p.look("keys")
 	p.press(enter)
 	p.run(chromedp.KeyEvent(kb.ArrowDown))
 	p.run(chromedp.KeyEvent(kb.ArrowDown))
-	look("values")
+	p.look("values")
 	p.press(enter)
 	p.wait(countText + `.includes(" of ")`)
-	look("search")
+	p.look("search")
 	p.press(" hello verdict:vlid")
 	p.wait(`document.querySelector(".search-trouble")`)
 	p.press(escape)
-	look("trouble")
+	p.look("trouble")
 	p.click(".search .clear")
 	p.press("nothing-like-that" + enter)
 	p.wait(`document.querySelector(".none")`)
-	look("nothing")
+	p.look("nothing")
 	p.click(".none button")
 	p.wait(`document.querySelector(".lines > .line")`)
 	p.press(".")
 	record(t, st, sample(70), 200)
-	p.wait(`/1 new/.test(document.querySelector(".unseen").textContent)`)
-	look("paused")
+	p.wait(`/1 new/.test(document.querySelector(".unseen")?.textContent)`)
+	p.look("paused")
 	p.press("?")
 	p.wait(`document.querySelector("dialog") && /event:/.test(document.querySelector("dialog").textContent)`)
-	look("help")
+	p.look("help")
 	p.press(escape)
 	p.wait(`!document.querySelector("dialog")`)
 	p.press("r")
@@ -232,6 +155,6 @@ func TestListLook(t *testing.T) {
 	p.wait(`document.querySelector(".connection.lost")`)
 	p.press("r")
 	p.wait(`document.querySelectorAll(".notice").length === 2`)
-	look("notices")
+	p.look("notices")
 	p.healthy()
 }

@@ -135,14 +135,14 @@ func TestMockLook(t *testing.T) {
 	p.wait(`document.querySelectorAll(".entry").length === 30 && document.querySelectorAll(".ladder").length === 4`)
 	p.click(`.entry:nth-child(5) .entry-line`)
 	p.wait(`document.querySelector(".entry-more [role=tree]")`)
-	look(t, p, "mock")
+	p.look("mock")
 	p.healthy()
 
 	o.Mock = stillMock()
 	e := newTab(t)
 	e.open(serve(t, o).LaunchURL() + "&view=mock")
 	e.wait(`document.querySelector(".journal") && /Nothing has been asked/.test(document.querySelector(".mock").innerText)`)
-	look(t, e, "mock-empty")
+	e.look("mock-empty")
 	e.healthy()
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,26 +70,4 @@ func TestAroundAPI(t *testing.T) {
 	if status.Can_drain || status.Can_pause || status.Mock {
 		t.Errorf("a bare page says that it can: %+v", status)
 	}
-}
-
-func TestAroundFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.LaunchURL())
-	p.wait(live)
-	source, err := os.ReadFile(filepath.Join("testdata", "around.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 30 {
-		t.Errorf("only %d checks were made", got.Checks)
-	}
-	p.healthy()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -102,35 +101,6 @@ func (n *neighbourhood) set(change func(*ui.Status)) {
 	n.h.Wake()
 }
 
-// look takes pictures of a view as TestLook does, and fails when something has to be
-// scrolled to sideways.
-func look(t *testing.T, p *tab, name string) {
-	t.Helper()
-	for _, size := range []struct {
-		name          string
-		width, height int64
-	}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
-		for _, theme := range []string{"light", "dark"} {
-			p.theme(theme)
-			p.resize(size.width, size.height)
-			if over := eval[int](p, settled+`.then(() => new Promise(done => setTimeout(done, 60))).then(() => Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth))`); over > 0 {
-				t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
-			}
-			p.accessible(name + ", " + size.name + ", " + theme)
-			if *shots != "" {
-				p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
-				eval[chromedp.Void](p, `void document.querySelector("main").scrollTo(0, 1e6)`)
-				if eval[bool](p, `document.querySelector("main").scrollTop > 0`) {
-					p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+"-2.png"))
-				}
-				eval[chromedp.Void](p, `void document.querySelector("main").scrollTo(0, 0)`)
-			}
-		}
-	}
-	p.theme("light")
-	p.resize(1440, 900)
-}
-
 // lively fills a store with two hours of everything that a chart can show.
 func lively(t *testing.T, st *store.Store) {
 	t.Helper()
@@ -169,10 +139,10 @@ func TestOverviewLook(t *testing.T) {
 	p := newTab(t)
 	p.open(s.LaunchURL() + "&view=overview")
 	p.wait(`document.querySelector(".plots canvas") && document.querySelector(".coverage tbody tr") && document.querySelector(".about dd")`)
-	look(t, p, "overview")
+	p.look("overview")
 	eval[chromedp.Void](p, `void document.querySelector(".as-table summary").click()`)
 	p.wait(`document.querySelectorAll(".as-table tbody tr").length > 50`)
-	look(t, p, "overview-table")
+	p.look("overview-table")
 	p.healthy()
 
 	empty := newNeighbourhood(t)
@@ -183,7 +153,7 @@ func TestOverviewLook(t *testing.T) {
 	e := newTab(t)
 	e.open(es.LaunchURL() + "&view=overview")
 	e.wait(`document.querySelector(".plots canvas") && document.querySelector(".coverage tbody tr") && document.querySelector(".about dd")`)
-	look(t, e, "overview-empty")
+	e.look("overview-empty")
 	e.healthy()
 }
 

@@ -268,27 +268,6 @@ func writeMore(t *testing.T, st *store.Store, from, n int) {
 	}
 }
 
-// The parts of the page that need no page.
-func TestPageFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.base)
-	source, err := os.ReadFile(filepath.Join("testdata", "functions.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 50 {
-		t.Errorf("%d checks ran, want more", got.Checks)
-	}
-}
-
 // Another origin, though on this machine and with a browser that is let in,
 // reads nothing and does nothing.
 func TestForeignPage(t *testing.T) {

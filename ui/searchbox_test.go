@@ -13,12 +13,14 @@ import (
 
 const countText = `document.querySelector(".count")?.textContent`
 
+// typing puts text into the search box as a keyboard does.
 func (p *tab) typing(text string) {
 	p.t.Helper()
 	p.click(".search input")
 	p.press(text)
 }
 
+// found returns the ids that the store finds, as lineIDs gives the page's.
 func found(t *testing.T, st *store.Store, q string) string {
 	t.Helper()
 	search, err := store.ParseSearch(q)

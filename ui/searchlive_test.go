@@ -14,6 +14,8 @@ import (
 	"pictap/ui"
 )
 
+// Two pages with different searches follow the same live changes, through a cut, a
+// restart, and so many changes that they have to begin anew.
 func TestSearchFollows(t *testing.T) {
 	st := openStore(t)
 	for n := range 30 {
@@ -90,6 +92,8 @@ func TestSearchFollows(t *testing.T) {
 	}
 }
 
+// Text that would do something if anything took it for more than text, in the
+// search box, in what is proposed, and in the address.
 func TestSearchHostile(t *testing.T) {
 	st := openStore(t)
 	for n, text := range payloads {
@@ -129,6 +133,7 @@ func TestSearchHostile(t *testing.T) {
 	p.healthy()
 }
 
+// quoted is a text as JavaScript writes it.
 func quoted(s string) string {
 	data, err := json.Marshal(s)
 	if err != nil {

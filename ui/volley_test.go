@@ -318,28 +318,3 @@ func TestTriggerLook(t *testing.T) {
 	p.look("trigger-done")
 	p.healthy()
 }
-
-// look takes pictures of what is shown, light and dark, wide and narrow, and has it judged.
-func (p *tab) look(name string) {
-	p.t.Helper()
-	for _, size := range []struct {
-		name          string
-		width, height int64
-	}{{"wide", 1440, 900}, {"narrow", 480, 900}} {
-		for _, theme := range []string{"light", "dark"} {
-			p.theme(theme)
-			p.resize(size.width, size.height)
-			if over := eval[int](p, settled+`.then(() => document.documentElement.scrollWidth - innerWidth)`); over > 0 {
-				p.t.Errorf("%s, %s: the page is %d px wider than the window", name, size.name, over)
-			}
-			if size.name == "wide" || theme == "light" {
-				p.accessible(name + ", " + size.name + ", " + theme)
-			}
-			if *shots != "" {
-				p.picture(filepath.Join(*shots, name+"-"+size.name+"-"+theme+".png"))
-			}
-		}
-	}
-	p.theme("light")
-	p.resize(1440, 900)
-}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -272,25 +271,4 @@ func TestTriggerKeyboard(t *testing.T) {
 	s.stop()
 	p.wait(`document.querySelector(".connection.lost") && document.querySelector(".sending .primary").disabled`)
 	p.healthy()
-}
-
-// The parts of the trigger view that need no page.
-func TestTriggerFunctions(t *testing.T) {
-	s := serve(t, ui.Options{Store: openStore(t)})
-	p := newTab(t)
-	p.open(s.base)
-	source, err := os.ReadFile(filepath.Join("testdata", "trigger.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := eval[struct {
-		Checks   int
-		Failures []string
-	}](p, string(source))
-	for _, f := range got.Failures {
-		t.Error(f)
-	}
-	if got.Checks < 35 {
-		t.Errorf("%d checks ran, want more", got.Checks)
-	}
 }
