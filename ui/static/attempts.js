@@ -4,7 +4,7 @@
 import { html, useState } from "./vendor/htm-preact.js";
 import { Body } from "./body.js";
 import { Fields } from "./fields.js";
-import { ago, answer, answerTone, duration, exact, oneLine, plural, size } from "./text.js";
+import { ago, answer, answerTone, duration, exact, oneLine, plural, sentence, size } from "./text.js";
 
 /** @typedef {import("./types.js").Attempt} Attempt */
 /** @typedef {import("./types.js").Detail} Detail */
@@ -120,9 +120,4 @@ function wait(s) {
 /** @param {string[]} words */
 function list(words) {
   return words.length < 2 ? words.join("") : words.slice(0, -1).join(", ") + " and " + words.at(-1);
-}
-
-/** sentence gives words from a log the look of a sentence. @param {string} s */
-export function sentence(s) {
-  return s.charAt(0).toUpperCase() + s.slice(1) + (/[.!?…]$/.test(s) ? "" : ".");
 }

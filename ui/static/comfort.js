@@ -10,7 +10,7 @@ import { answerTone, oneLine, outcome, plural, verdictLabel } from "./text.js";
 /** @typedef {import("./types.js").Summary} Summary */
 
 /** isBad tells whether a delivery wants somebody's attention. @param {Summary} d */
-export function isBad(d) {
+function isBad(d) {
   if (d.verdict !== "valid") return true;
   const last = d.attempts.at(-1);
   return d.state !== "waiting" && last !== undefined && answerTone(last) === "bad";

@@ -6,7 +6,7 @@ import { diffBodies, diffFields, runs } from "./diff.js";
 import { isHollow } from "./rows.js";
 import { call, message } from "./session.js";
 import { answer, duration, exact, oneLine, outcome, plural, size, verdictLabel, visible, when } from "./text.js";
-import { quoted } from "./treepath.js";
+import { quoted } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./types.js").Detail} Detail */

@@ -4,7 +4,7 @@
 
 import { Component, html } from "./vendor/htm-preact.js";
 import { Actions } from "./actions.js";
-import { Attempts, Outlook, sentence } from "./attempts.js";
+import { Attempts, Outlook } from "./attempts.js";
 import { Body } from "./body.js";
 import { Fields, fieldLines } from "./fields.js";
 import { bind } from "./keys.js";
@@ -13,8 +13,8 @@ import { nowhere, text as placeText } from "./place.js";
 import { Refused, call, message, request } from "./session.js";
 import { SignatureParts } from "./signature.js";
 import { Light, copy } from "./strip.js";
-import { quoted } from "./treepath.js";
-import { ago, answer, exact, journey, kindOf, oneLine, outcome, plural, size, verdictLabel, verdictSentence } from "./text.js";
+import { quoted } from "./words.js";
+import { ago, answer, exact, journey, kindOf, oneLine, outcome, plural, sentence, size, verdictLabel, verdictSentence } from "./text.js";
 
 /** @typedef {import("./types.js").Detail} DetailOf */
 /** @typedef {import("./types.js").Summary} Summary */

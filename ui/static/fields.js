@@ -4,14 +4,14 @@
 import { html } from "./vendor/htm-preact.js";
 import { oneLine } from "./text.js";
 
-/** @param {{list: [string, string][], label: string, onCopy: (text: string) => void}} props */
+/** @param {{list: [string, string][], label: string, onCopy?: (text: string) => void}} props */
 export function Fields({ list, label, onCopy }) {
   return html`
     <table class="fields" aria-label=${label}>
       <tbody>${list.map(([name, value]) => html`
         <tr>
           <th scope="row">${oneLine(name)}</th><td>${oneLine(value)}</td>
-          <td class="act"><button class="quiet" aria-label=${"Copy the value of " + oneLine(name)} onClick=${() => onCopy(value)}>copy</button></td>
+          ${onCopy && html`<td class="act"><button class="quiet" aria-label=${"Copy the value of " + oneLine(name)} onClick=${() => onCopy(value)}>copy</button></td>`}
         </tr>`)}
       </tbody>
     </table>`;

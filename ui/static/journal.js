@@ -4,6 +4,7 @@
 
 import { Component, html } from "./vendor/htm-preact.js";
 import { Body } from "./body.js";
+import { Fields } from "./fields.js";
 import { follows, joined } from "./mocking.js";
 import { call, message } from "./session.js";
 import { answer, answerTone, clock, duration, exact, oneLine, size } from "./text.js";
@@ -105,22 +106,17 @@ class Entry extends Component {
           <p class="mono request-line">${oneLine(e.method)} ${oneLine(e.path)}</p>
           ${e.delivery && html`<p class="hint"><span class="mono">${oneLine(e.delivery)}</span>${e.subscription && html` to <span class="mono">${oneLine(e.subscription)}</span>`}${follows(e) && ", " + follows(e)}</p>`}
           ${e.error && html`<p class="trouble">${oneLine(e.error)}</p>`}
-          ${!out && html`<${Fields} title="Headers of the request" list=${e.request_header} /><${Part} title="Request" text=${e.request} whole=${e.request_bytes} />`}
-          <${Fields} title="Headers of the answer" list=${e.answer_header} />
+          ${!out && html`<${Header} title="Headers of the request" list=${e.request_header} /><${Part} title="Request" text=${e.request} whole=${e.request_bytes} />`}
+          <${Header} title="Headers of the answer" list=${e.answer_header} />
           ${(!out || e.answer) && html`<${Part} title="Answer" text=${e.answer} whole=${e.answer_bytes} />`}
         </div>`}
       </li>`;
   }
 }
 
-/** @param {{title: string, list?: [string, string][]}} props */
-function Fields({ title, list }) {
-  if (!list?.length) return null;
-  return html`
-    <h3>${title}</h3>
-    <table class="fields" aria-label=${title}>
-      <tbody>${list.map(([name, value]) => html`<tr><th scope="row">${oneLine(name)}</th><td>${oneLine(value)}</td></tr>`)}</tbody>
-    </table>`;
+/** Header is a list of fields under its title. @param {{title: string, list?: [string, string][]}} props */
+function Header({ title, list }) {
+  return list?.length ? html`<h3>${title}</h3><${Fields} list=${list} label=${title} />` : null;
 }
 
 const excerpt = 2_048; // bytes of a body that the journal keeps

@@ -9,7 +9,7 @@ import { useReading } from "./reading.js";
 import { call, message } from "./session.js";
 import { Light, copy } from "./strip.js";
 import { answer, answerTone, clock, duration, exact, kindOf, oneLine, plural } from "./text.js";
-import { literal } from "./treepath.js";
+import { quote } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./types.js").MockState} MockState */
@@ -97,7 +97,7 @@ function Ladder({ model, d, again }) {
   const shown = d.attempts.slice(-8);
   return html`
     <li class=${"ladder" + (d.attempts.length < 2 && !d.due ? " short" : "")}>
-      <p class="ladder-title"><i class=${"kind " + kindOf(d.event)} aria-hidden="true" /><b>${oneLine(d.event)}</b> <a class="mono muted" href=${text({ ...nowhere, q: "delivery:" + literal(d.id) })} title="Find it among the deliveries">${oneLine(d.id)}</a>
+      <p class="ladder-title"><i class=${"kind " + kindOf(d.event)} aria-hidden="true" /><b>${oneLine(d.event)}</b> <a class="mono muted" href=${text({ ...nowhere, q: "delivery:" + quote(d.id) })} title="Find it among the deliveries">${oneLine(d.id)}</a>
         <${Light} tone=${tone} words=${words} />
         ${d.can_attempt && html`<button class="attempt-now" disabled=${busy || model.connection !== "live"} aria-label=${"attempt now: " + oneLine(d.id)} onClick=${attempt}>attempt now</button>`}</p>
       <ol class="rungs">

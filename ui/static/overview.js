@@ -9,7 +9,7 @@ import { useClock, useReading } from "./reading.js";
 import { call, message } from "./session.js";
 import { Light, drain } from "./strip.js";
 import { ago, answer, answerTone, exact, kindOf, oneLine, plural } from "./text.js";
-import { literal } from "./treepath.js";
+import { quote } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./types.js").CoveredType} CoveredType */
@@ -112,7 +112,7 @@ function Coverage({ model }) {
             const verified = t.taken + t.refused + t.unanswered + t.recorded;
             const ok = seen(t, withApp);
             return html`<tr key=${t.event}>
-              <th scope="row"><a href=${search("event:" + literal(t.event))} title=${"List the deliveries of " + oneLine(t.event)}>
+              <th scope="row"><a href=${search("event:" + quote(t.event))} title=${"List the deliveries of " + oneLine(t.event)}>
                 <${Light} tone=${ok ? "ok" : t.last ? "warn" : "quiet"} words=${oneLine(t.event)} /></a></th>
               <td class="number">${(verified + t.unverified).toLocaleString()}</td>
               <td class="number">${verified.toLocaleString()}</td>

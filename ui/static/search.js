@@ -4,7 +4,7 @@
 import { Component, html } from "./vendor/htm-preact.js";
 import { load, store } from "./keep.js";
 import { call } from "./session.js";
-import { oneLine, plural } from "./text.js";
+import { oneLine, plural, sentence } from "./text.js";
 import { around, complete } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -206,9 +206,4 @@ function recent() {
 /** @param {string} q */
 function remember(q) {
   if (q) store("pictap.searches", JSON.stringify([q, ...recent().filter((r) => r !== q)].slice(0, mostRecent)));
-}
-
-/** sentence gives words the look of a sentence. @param {string} s */
-function sentence(s) {
-  return s.charAt(0).toUpperCase() + s.slice(1) + (/[.!?…]$/.test(s) ? "" : ".");
 }

@@ -219,3 +219,8 @@ export function hexLines(bytes, offset = 0, per = 16) {
   }
   return lines.join("\n");
 }
+
+/** sentence gives words from a log the look of a sentence. @param {string} s */
+export function sentence(s) {
+  return s.charAt(0).toUpperCase() + s.slice(1) + (/[.!?…]$/.test(s) ? "" : ".");
+}

@@ -3,6 +3,7 @@
 
 import { stringText } from "./json.js";
 import { array, string } from "./tree.js";
+import { quote, quoted } from "./words.js";
 
 /** @typedef {import("./tree.js").Tree} Tree */
 
@@ -13,7 +14,7 @@ const searchLimit = 1_000; // characters of a value that somebody may want to se
  * @param {string[]} steps
  */
 export function pathText(steps) {
-  return steps.map((step) => (step.includes(".") ? quoted(step) : literal(step))).join(".");
+  return steps.map((step) => (step.includes(".") ? quoted(step) : quote(step))).join(".");
 }
 
 /**
@@ -27,19 +28,9 @@ export function searchFor(tree, n) {
   if (value === null || value.length > searchLimit || !isWellFormed(value)) return "";
   const steps = tree.steps(n);
   if (!steps.every(isWellFormed)) return "";
-  if (steps.length === 1 && steps[0] === "event" && value !== "") return "event:" + literal(value);
-  if (steps[0] === "data" && steps.length > 1 && !steps.includes("")) return pathText(steps) + ":" + literal(value);
+  if (steps.length === 1 && steps[0] === "event" && value !== "") return "event:" + quote(value);
+  if (steps[0] === "data" && steps.length > 1 && !steps.includes("")) return pathText(steps) + ":" + quote(value);
   return value === "" ? "" : quoted(value);
-}
-
-/** literal writes a text so that a search takes it for itself. @param {string} s */
-export function literal(s) {
-  return /^[\p{L}0-9_/][\p{L}0-9_/.\-+@%#~]*$/u.test(s) ? s : quoted(s);
-}
-
-/** quoted writes a text in the quotes of a search. @param {string} s */
-export function quoted(s) {
-  return '"' + s.replace(/["\\]/g, "\\$&") + '"';
 }
 
 /** isWellFormed is false for a text with half a character in it, which no address can carry. @param {string} s */

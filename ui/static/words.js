@@ -66,9 +66,14 @@ export function toggleChoice(q, key, choice) {
   return (at < 0 ? [...texts, ...word] : texts.toSpliced(at, 1, ...word)).join(" ");
 }
 
-/** quote gives a value from outside as it may stand in a search. @param {string} s */
+/** quote gives a value from outside as it may stand in a search, where it means itself. @param {string} s */
 export function quote(s) {
-  return /^[\p{L}\p{N}_./@-][\p{L}\p{N}_./@=-]*$/u.test(s) && !/^[-=]/.test(s) ? s : '"' + s.replace(/[\\"]/g, "\\$&") + '"';
+  return /^[\p{L}\p{N}_/][\p{L}\p{N}_/.\-+@%#~]*$/u.test(s) ? s : quoted(s);
+}
+
+/** quoted gives a text in the quotes of a search, whatever it is. @param {string} s */
+export function quoted(s) {
+  return '"' + s.replace(/["\\]/g, "\\$&") + '"';
 }
 
 /**

@@ -2,7 +2,8 @@
 (async () => {
   const { scan, layout } = await import("/json.js");
   const { Tree } = await import("/tree.js");
-  const { literal, pathText, searchFor, quoted } = await import("/treepath.js");
+  const { pathText, searchFor } = await import("/treepath.js");
+  const { quote, quoted } = await import("/words.js");
   const { axis, outlook } = await import("/attempts.js");
   const { age } = await import("/signature.js");
   const { claimWords, factWords } = await import("/picture.js");
@@ -46,7 +47,7 @@
   is("no search for half a character", searchFor(new Tree('{"data":{"x":"\\ud83d"}}'), 2), "");
   is("no search for a book", searchFor(new Tree('{"data":{"x":"' + "a".repeat(2000) + '"}}'), 2), "");
   is("quoted", quoted('a"b\\c'), '"a\\"b\\\\c"');
-  is("literal", ["render.completed", "a b", 'x"\\y', "", "é", "*", "-x"].map(literal), ["render.completed", '"a b"', '"x\\"\\\\y"', '""', "é", '"*"', '"-x"']);
+  is("quote", ["render.completed", "a b", 'x"\\y', "", "é", "*", "-x"].map(quote), ["render.completed", '"a b"', '"x\\"\\\\y"', '""', "é", '"*"', '"-x"']);
   is("repeats", [...new Tree('{"a":1,"b":2,"\\u0061":3,"a":4}').repeats(0)], [3, 4]);
   const found = new Tree('{"title":"The Title","x":["titles","{}"]}').find("title");
   is("find", found.map((m) => [m.node, m.inKey, m.at, m.length]), [[1, true, 1, 5], [1, false, 5, 5], [3, false, 1, 5]]);
