@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -61,10 +63,14 @@ func (e Env) wait(c *cli.Context, p *printer) error {
 		return err
 	}
 	defer st.Close()
-	w := waiter{store: st, begin: begin, want: c.Int("count"), now: e.now, found: make(map[int64]bool)}
-	if w.search, err = st.Resolve(c.Context, search); err != nil {
+	since, err := store.ParseSearch("after:" + begin.UTC().Format(time.RFC3339Nano))
+	if err != nil {
 		return err
 	}
+	if search, err = st.Resolve(c.Context, search.And(since)); err != nil {
+		return err
+	}
+	w := waiter{store: st, search: search, since: since, want: c.Int("count"), found: make(map[int64]bool)}
 	w.show = func(d store.Delivery) {
 		if p.json {
 			p.emit(newListedLine(d, c.Bool("with-body")))
@@ -132,40 +138,43 @@ func (e Env) waitSince(c *cli.Context, p *printer) (time.Time, error) {
 // A waiter waits until enough deliveries match.
 type waiter struct {
 	store  *store.Store
-	search store.Search // resolved
-	begin  time.Time    // arrivals before do not count
+	search store.Search // resolved; since is a part of it
+	since  store.Search // arrivals before do not count
 	want   int
-	now    func() time.Time
 	show   func(store.Delivery) // told each match, once
-
-	found map[int64]bool   // by seq
-	other []store.Delivery // the last ones that did not match
+	found  map[int64]bool       // by seq
 }
-
-const othersShown = 3
 
 // run returns when enough has arrived, or with the error of ctx.
 func (w *waiter) run(ctx context.Context) error {
-	rev, err := w.store.LastRev(ctx)
+	rev, err := w.store.LastRev(ctx) // before the list is read, so that nothing falls between the two
 	if err != nil {
 		return fmt.Errorf("wait: %w", err)
 	}
-	if err := w.past(ctx); err != nil {
+	seqs, err := newest(ctx, w.store, w.search, math.MaxInt)
+	if err != nil {
 		return fmt.Errorf("wait: %w", err)
+	}
+	for _, seq := range slices.Backward(seqs) {
+		if err := w.take(ctx, seq); err != nil {
+			return fmt.Errorf("wait: %w", err)
+		}
 	}
 	for len(w.found) < w.want {
 		changed := w.store.Changed() // taken before reading, so that no ring is missed
-		list, err := w.store.Since(ctx, rev, listPage)
+		list, next, err := w.store.SearchSince(ctx, w.search, rev, listPage)
 		if err != nil {
 			return fmt.Errorf("wait: %w", err)
 		}
-		for _, d := range list {
-			rev = d.Rev
-			if err := w.consider(ctx, d); err != nil {
+		for _, c := range list {
+			if !c.Match {
+				continue
+			}
+			if err := w.take(ctx, c.Delivery.Seq); err != nil {
 				return fmt.Errorf("wait: %w", err)
 			}
 		}
-		if len(list) > 0 {
+		if rev = next; len(list) > 0 {
 			continue
 		}
 		select {
@@ -177,73 +186,38 @@ func (w *waiter) run(ctx context.Context) error {
 	return nil
 }
 
-// past considers what has arrived between begin and now, the oldest first.
-func (w *waiter) past(ctx context.Context) error {
-	after, err := store.ParseSearch("after:" + w.begin.UTC().Format(time.RFC3339Nano))
-	if err != nil {
-		return err
-	}
-	seqs, err := newest(ctx, w.store, after, int(^uint(0)>>1))
-	if err != nil {
-		return err
-	}
-	for i := len(seqs) - 1; i >= 0 && len(w.found) < w.want; i-- {
-		d, err := w.store.Get(ctx, seqs[i])
-		if errors.Is(err, store.ErrNotFound) {
-			continue // removed in between by a running listen
-		}
-		if err != nil {
-			return err
-		}
-		if err := w.consider(ctx, d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// consider counts and shows d if it matches for the first time.
-func (w *waiter) consider(ctx context.Context, d store.Delivery) error {
-	if len(w.found) >= w.want || w.found[d.Seq] || d.ReceivedAt.Before(w.begin) {
+// take counts and shows a delivery that matches, the first time and if more are wanted.
+func (w *waiter) take(ctx context.Context, seq int64) error {
+	if len(w.found) >= w.want || w.found[seq] {
 		return nil
 	}
-	if d.Body == nil {
-		whole, err := w.store.Get(ctx, d.Seq)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		d = whole
+	d, err := w.store.Get(ctx, seq)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // removed in between
 	}
-	if w.search.Match(d, w.now()) {
-		w.found[d.Seq] = true
+	if err == nil {
+		w.found[seq] = true
 		w.show(d)
-		return nil
 	}
-	for i, o := range w.other { // the same one may change many times
-		if o.Seq == d.Seq {
-			w.other = append(w.other[:i], w.other[i+1:]...)
-			break
-		}
-	}
-	w.other = append(w.other, d)
-	w.other = w.other[max(0, len(w.other)-othersShown):]
-	return nil
+	return err
 }
 
-// failed is the error of a wait that ended before enough had arrived. Of what
-// came instead the last ones are told, for that is what people look for next.
+// othersShown is how many of those that came instead are told.
+const othersShown = 3
+
+// failed is the error of a wait that ended before enough had arrived. Of what came
+// instead the last ones are told, for that is what people look for next.
 func (w *waiter) failed(c *cli.Context, p *printer, err error) error {
 	if c.Context.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	for _, d := range w.other {
-		if w.found[d.Seq] {
-			continue
+	if seqs, err := newest(c.Context, w.store, w.since, othersShown+len(w.found)); err == nil {
+		seqs = slices.DeleteFunc(seqs, func(seq int64) bool { return w.found[seq] })
+		for _, seq := range slices.Backward(seqs[:min(len(seqs), othersShown)]) {
+			if d, err := w.store.Get(c.Context, seq); err == nil {
+				p.note("Came, but does not match: %s", listedText(p, d))
+			}
 		}
-		p.note("Came, but does not match: %s", listedText(p, d))
 	}
 	err = fmt.Errorf("waited %v for %s, and %d came", c.Duration("timeout"), count(w.want, "delivery"), len(w.found))
 	return withHint(withCode(exitTimeout, err), "--timeout waits longer; pictap events list shows what was recorded")
