@@ -3,7 +3,6 @@ package ui
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"unicode/utf8"
@@ -15,8 +14,7 @@ import (
 // ready lets scripts wait for the server. It says nothing else.
 func (h *Handler) ready(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err := io.WriteString(w, "ok")
-	return err
+	return write(w, []byte("ok"))
 }
 
 func (h *Handler) status(w http.ResponseWriter, _ *http.Request) error {
@@ -89,8 +87,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request) error {
 	header.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", d.ID()+"."+ending))
 	header.Set("Content-Security-Policy", bodyPolicy)
 	header.Set("Content-Length", strconv.Itoa(len(d.Body)))
-	_, err = w.Write(d.Body)
-	return err
+	return write(w, d.Body)
 }
 
 func (h *Handler) find(r *http.Request) (store.Delivery, error) {

@@ -61,8 +61,7 @@ func (h *Handler) mediaBytes(w http.ResponseWriter, r *http.Request) error {
 	header.Set("Content-Type", facts.Type.ContentType())
 	header.Set("Content-Security-Policy", bodyPolicy)
 	header.Set("Content-Length", strconv.Itoa(len(b)))
-	_, err = w.Write(b)
-	return err
+	return write(w, b)
 }
 
 // pictureOf finds the picture that a request names: only what the payload says is

@@ -136,6 +136,10 @@ func (r *Refusal) Error() string { return r.Text }
 // refuse is the one place that answers for an error. Causes go to the log; the
 // page gets the public words, or "internal error".
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errGone) {
+		h.opts.Log.DebugContext(r.Context(), "page answer", "path", r.URL.Path, "error", err)
+		return
+	}
 	answer := httpError{code: http.StatusInternalServerError, public: "internal error"}
 	var public *Refusal
 	switch {
@@ -155,7 +159,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// writeJSON answers with v. An error means that the browser has gone.
+// writeJSON answers with v.
 func writeJSON(w http.ResponseWriter, code int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -163,8 +167,17 @@ func writeJSON(w http.ResponseWriter, code int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_, err = w.Write(body)
-	return err
+	return write(w, body)
+}
+
+// errGone is the error of an answer that has begun and that nobody takes any more.
+var errGone = errors.New("the browser has gone")
+
+func write(w http.ResponseWriter, body []byte) error {
+	if _, err := w.Write(body); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return nil
 }
 
 const maxRequest = 64 << 10 // bytes of a POST's body

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -20,6 +21,7 @@ import (
 type page struct {
 	listener net.Listener
 	handler  *ui.Handler
+	log      *slog.Logger
 }
 
 func (p *page) base() string { return "http://" + p.listener.Addr().String() }
@@ -56,7 +58,7 @@ func (s *session) openPage() error {
 		return errors.Join(err, l.Close())
 	}
 	s.mu.Lock()
-	s.page = &page{l, h}
+	s.page = &page{l, h, s.log}
 	s.mu.Unlock()
 	s.serve(s.page.serve)
 	return nil
@@ -73,7 +75,7 @@ func assets(dir string) fs.FS {
 func (p *page) serve(ctx context.Context) error {
 	srv := &http.Server{
 		Handler: p.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 	}
 	stop := context.AfterFunc(ctx, func() {
 		p.handler.Close() // the sockets, which Shutdown does not know
