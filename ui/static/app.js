@@ -50,12 +50,21 @@ const detail = { load: () => import("./detail.js") };
 /** @type {Part} */
 const help = { load: () => import("./help.js"), style: "help.css" };
 
+const drawAnyway = 200; // ms after which the page is drawn though its first rows are not there yet
+
+const model = new Model();
+const reader = new Reader(model);
+const entered = take()
+  .catch(() => false) // follow tries again what there is
+  .then(() => model.arrive());
+const firstRows = entered.then(() => reader.begin()); // the socket says later what has changed since
+
 class App extends Component {
   constructor() {
     super();
     this.state = { triggering: false, helping: false };
-    this.model = new Model();
-    this.reader = new Reader(this.model);
+    this.model = model;
+    this.reader = reader;
     this.alerts = new Alerts(this.model);
     this.complete = false; // what is needed next has been asked for
     /** What was last shown beside the list. @type {import("./types.js").Summary | undefined} */
@@ -72,25 +81,27 @@ class App extends Component {
     });
     addEventListener("popstate", () => model.arrive());
     welcome();
-    take()
-      .catch(() => false) // follow tries again what there is
-      .then(() => model.arrive())
-      .then(() => {
-        reader.begin(); // the socket says later what has changed since
-        return follow({
-          connection: (c) => model.connect(c),
-          status: (status) => model.receive({ type: "status", status }),
-          since: () => model.rev,
-          epoch: () => model.epoch,
-          frame: (f) => {
-            if (model.receive(f)) reader.begin();
-          },
-        });
-      });
+    entered.then(() =>
+      follow({
+        connection: (c) => model.connect(c),
+        status: (status) => model.receive({ type: "status", status }),
+        since: () => model.rev,
+        epoch: () => model.epoch,
+        frame: (f) => {
+          if (model.receive(f)) reader.begin();
+        },
+      }),
+    );
+    this.drawn();
   }
 
   componentDidUpdate() {
     dress(this.model);
+    this.drawn();
+  }
+
+  /** drawn loads what is needed next, once, when the first rows are there. */
+  drawn() {
     if (this.model.all.loaded && !this.complete) {
       this.complete = true;
       setTimeout(ahead, 0, detail); // after the rows are drawn
@@ -276,4 +287,6 @@ function focus(selector) {
   /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus({ preventScroll: true });
 }
 
+// Drawn once with the first rows in it: to lay out an empty page first, and then all of it again, takes longer.
+await Promise.race([firstRows, new Promise((done) => setTimeout(done, drawAnyway))]);
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("page")));

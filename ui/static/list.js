@@ -34,7 +34,8 @@ const tick = 5_000; // ms after which "12 s ago" is another
 export class List extends Component {
   constructor() {
     super();
-    this.state = { top: 0, height: 0, width: 0, relative: load("pictap.times") === "relative" };
+    // Until it is measured it is taken to be as large as the window, so that the first rows are there with the first drawing.
+    this.state = { top: 0, height: innerHeight, width: innerWidth, relative: load("pictap.times") === "relative" };
     /** @type {HTMLElement | null} */
     this.element = null;
     /** The line at the top while it is not the newest one: which, and how far into it. */

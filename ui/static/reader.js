@@ -85,13 +85,15 @@ export class Reader {
     this.begin();
   }
 
-  /** begin reads what there is to read when the lists are empty. */
-  begin() {
+  /** begin reads what there is to read when the lists are empty. It is done when the first rows are there. */
+  async begin() {
     this.first?.abort();
-    this.step(this.model.all);
-    if (!this.wanted) return;
-    clearTimeout(this.timer);
-    this.find();
+    const rows = this.step(this.model.all);
+    if (this.wanted) {
+      clearTimeout(this.timer);
+      this.find();
+    }
+    await rows;
   }
 
   /** find makes the first step of the search that is asked for. What was found last stays until then. */
