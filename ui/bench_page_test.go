@@ -100,13 +100,15 @@ func BenchmarkPage100k(b *testing.B) {
 		})
 	}
 	b.Run("scroll to the end", func(b *testing.B) {
-		for b.Loop() {
+		for n := 0; b.Loop(); n++ {
 			took := eval[float64](p, `(async () => {
 				const l = document.querySelector(".list"), start = performance.now();
 				while (!(document.querySelector("#d1") && l.textContent.includes("That is all"))) { l.scrollTop = l.scrollHeight; await new Promise(requestAnimationFrame); }
 				return (performance.now() - start) / 1000;
 			})()`)
-			b.ReportMetric(took, "s")
+			if n == 0 { // then all of them are there
+				b.ReportMetric(took, "s")
+			}
 			gaps := eval[[]float64](p, frames+`(async (stop) => { // up and down again, a window at a time
 				const l = document.querySelector(".list");
 				for (let i = 0; i < 120; i++) { l.scrollTop = (i % 2 ? 0.3 : 0.7) * l.scrollHeight * Math.random(); await new Promise(requestAnimationFrame); }

@@ -27,10 +27,14 @@ func BenchmarkSearch100k(b *testing.B) {
 	if err := s.IndexNow(b.Context(), nil); err != nil {
 		b.Fatal(err)
 	}
+	if err := s.TakeCensus(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	b.Logf("indexed in %v, %d bytes", time.Since(start), fileSize(b, s.IndexPath()))
 	for _, text := range []string{"", "event:render.* status:5xx", "verdict:mismatch", "event:nothing", "event:r*.com*ed", "event:*.x*y*", "!event:render.*", "after:1h d50..d90000",
 		"del_77777", "template:tmpl_7", "data.width:>1000", "data.width:>4000", "data.variables.title:Hello*", "data.variables.title:nothing", "data.none:5", "!data.width:*", "!lorem nothing",
-		"nowhere-at-all", `"once 77777 only"`, "lorem", `"no such text"`, `"olor si amet"`, `"height":63x`, "Überschrift", "é", "日本", "q", "zq", "event:batch.* nothing", "lorem status:404 bytes:>1"} {
+		"nowhere-at-all", `"once 77777 only"`, "lorem", `"no such text"`, `"olor si amet"`, `"height":63x`, "Überschrift", "é", "日本", "q", "zq", "event:batch.* nothing", "lorem status:404 bytes:>1",
+		"state:failed", "status:>=400,none", "status:404", "!verdict:valid", "attempts:>1", "status:500 lorem", "status:500 data.width:>1500"} {
 		b.Run(text, func(b *testing.B) {
 			q := parse(b, text)
 			var took []time.Duration

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"pictap/tunnel/pictify"
 )
 
-// A census knows of every stored delivery what an overview counts: when it came,
-// what it was, and what became of it. It takes some 3 MB for 100,000 of them.
+// A census knows of every stored delivery what an overview counts and a search sifts
+// by: when it came, what it was, and what became of it. It takes some 4 MB for 100,000
+// of them.
 //
 // It reads all of them when it is asked for the first time, which takes a fifth of
 // a second for so many, and later only what has changed since. The alternative,
@@ -34,6 +37,27 @@ type point struct {
 	sub     uint16
 	status  int16 // of the last answer; 0 for none
 	outcome Outcome
+
+	verdict, state, source uint8 // by number of the word; 0 for one that is not ours
+	attempts, arrivals     uint8 // at most countedTo, which stands for more as well
+}
+
+const countedTo = 255
+
+// The words of ours, by number less one.
+var (
+	verdictWords = words(pictify.Valid, pictify.Unsigned, pictify.Malformed, pictify.Stale, pictify.Mismatch, pictify.UnknownSecret)
+	stateWords   = words(Waiting, Done, Failed, Kept)
+	sourceWords  = words(FromPictify, FromLocal)
+)
+
+func number(words []string, word sql.RawBytes) uint8 {
+	for i, w := range words {
+		if w == string(word) {
+			return uint8(i + 1)
+		}
+	}
+	return 0
 }
 
 // An Outcome is what has become of a delivery, as overviews count it.
@@ -100,26 +124,39 @@ func (c *census) catchUp(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer tx.Rollback() // nothing was written
-	var rev, stored int64
-	err = tx.QueryRowContext(ctx, "SELECT rev, count + (SELECT count(*) FROM deliveries WHERE proof IS NULL) FROM clock").Scan(&rev, &stored)
-	if err != nil {
+	if _, err := c.follow(ctx, tx, maxSeq); err != nil {
 		return err
+	}
+	var stored int64
+	err = tx.QueryRowContext(ctx, "SELECT count + (SELECT count(*) FROM deliveries WHERE proof IS NULL) FROM clock").Scan(&stored)
+	if err != nil || int64(len(c.points)) == stored {
+		return err
+	}
+	return c.forget(ctx, tx)
+}
+
+// follow reads what has changed, but for what has been removed, unless that are more
+// than most changes: then it reads nothing and returns false.
+func (c *census) follow(ctx context.Context, tx *sql.Tx, most int64) (bool, error) {
+	var rev int64
+	if err := tx.QueryRowContext(ctx, "SELECT rev FROM clock").Scan(&rev); err != nil {
+		return false, err
 	}
 	if c.names == nil || len(c.names) == maxNames {
 		c.reset()
 	}
+	if rev-c.rev > most {
+		return false, nil
+	}
 	if rev == c.rev {
-		return nil
+		return true, nil
 	}
 	if err := c.readAfter(ctx, tx, c.rev); err != nil {
 		c.reset() // some of it may be in: next time from the start
-		return err
+		return false, err
 	}
 	c.rev = rev
-	if int64(len(c.points)) == stored {
-		return nil
-	}
-	return c.forget(ctx, tx)
+	return true, nil
 }
 
 func (c *census) readAfter(ctx context.Context, tx *sql.Tx, rev int64) error {
@@ -127,20 +164,21 @@ func (c *census) readAfter(ctx context.Context, tx *sql.Tx, rev int64) error {
 	if rev == 0 {
 		from += " NOT INDEXED"
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT d.seq, d.received_at, d.event, d.subscription, d.verdict, d.state,
-		coalesce(a.status, 0), coalesce(a.duration, 0)
-		FROM `+from+" LEFT JOIN attempts a ON a.seq = d.seq AND a.n = d.attempts WHERE d.rev > ?", rev)
+	rows, err := tx.QueryContext(ctx, `SELECT d.seq, d.received_at, d.event, d.subscription, d.verdict, d.state, d.source,
+		min(d.attempts, ?1), min(d.arrivals, ?1), coalesce(a.status, 0), coalesce(a.duration, 0)
+		FROM `+from+" LEFT JOIN attempts a ON a.seq = d.seq AND a.n = d.attempts WHERE d.rev > ?2", countedTo, rev)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var event, sub, verdict, state sql.RawBytes
+	var event, sub, verdict, state, source sql.RawBytes
 	for rows.Next() {
 		var p point
-		if err := rows.Scan(&p.seq, &p.at, &event, &sub, &verdict, &state, &p.status, &p.took); err != nil {
+		if err := rows.Scan(&p.seq, &p.at, &event, &sub, &verdict, &state, &source, &p.attempts, &p.arrivals, &p.status, &p.took); err != nil {
 			return err
 		}
 		p.event, p.sub = c.name(string(event)), c.name(string(sub))
+		p.verdict, p.state, p.source = number(verdictWords, verdict), number(stateWords, state), number(sourceWords, source)
 		p.outcome = outcomeOf(string(verdict), string(state), p.status)
 		c.put(p)
 	}

@@ -42,3 +42,27 @@ func (s *Store) ForgetCensus() {
 	defer s.census.mu.Unlock()
 	s.census.reset()
 }
+
+// TakeCensus brings the census up to date.
+func (s *Store) TakeCensus(ctx context.Context) error { return s.look(ctx, func(*census) {}) }
+
+// CensusRev is the revision that the census is at, 0 when it has not been read.
+func (s *Store) CensusRev() int64 {
+	s.census.mu.Lock()
+	defer s.census.mu.Unlock()
+	return s.census.rev
+}
+
+// SetSift sets how many deliveries a step has sifted for it, how many that may be chosen
+// it takes of them, and how many without a look at how many of all they are.
+func (s *Store) SetSift(points, rows, few int) { s.sifting = siftBounds{points, rows, few} }
+
+// Sifted is how many deliveries may be chosen by a search, as far as the census can tell;
+// -1 when it is not asked.
+func (s *Store) Sifted(ctx context.Context, q Search) (int, error) {
+	found, err := s.sift(ctx, q, maxSeq, 1, false)
+	if found == nil {
+		return -1, err
+	}
+	return len(found.seqs), nil
+}

@@ -40,6 +40,9 @@ func (x *index) run() {
 			pause.Reset(indexRetry)
 			continue
 		}
+		if err := x.s.look(ctx, func(*census) {}); err != nil && ctx.Err() == nil {
+			x.s.opts.Log.Warn("census", "err", err)
+		}
 		select {
 		case <-changed:
 		case <-ctx.Done():

@@ -140,6 +140,10 @@ type numberRange struct {
 
 func (r numberRange) holds(n int64) bool { return r.low <= n && n <= r.high }
 
+func inRanges(any []numberRange, n int64) bool {
+	return slices.ContainsFunc(any, func(r numberRange) bool { return r.holds(n) })
+}
+
 func (r numberRange) String() string { return r.text }
 
 // A statusTest asks for the last answer. None is 0, as for an attempt without one.
@@ -150,7 +154,7 @@ func (t statusTest) match(c *candidate) bool {
 	if n := len(c.Attempts); n > 0 {
 		status = c.Attempts[n-1].Status
 	}
-	return slices.ContainsFunc(t.any, func(r numberRange) bool { return r.holds(int64(status)) })
+	return inRanges(t.any, int64(status))
 }
 
 func (t statusTest) String() string { return list("status", t.any) }
@@ -163,7 +167,7 @@ type countTest struct {
 
 func (t countTest) match(c *candidate) bool {
 	n := map[string]int64{"attempts": int64(c.AttemptCount), "arrivals": int64(c.Arrivals), "size": c.BodySize}[t.column]
-	return slices.ContainsFunc(t.any, func(r numberRange) bool { return r.holds(n) })
+	return inRanges(t.any, n)
 }
 
 func (t countTest) String() string { return list(t.key, t.any) }

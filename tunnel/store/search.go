@@ -54,6 +54,10 @@ type searchTest interface {
 	// appendText) of every delivery for which the test holds; "" when there is none.
 	hint() string
 
+	// sieve returns what the census makes of the test; nil when it knows nothing of
+	// what is asked for. Without a census it returns whether there is one, no more.
+	sieve(*census) sieve
+
 	// String is the word as it could have been typed.
 	String() string
 }

@@ -385,22 +385,38 @@ func whole(t testing.TB, s *store.Store) []store.Delivery {
 	return list
 }
 
-// Whatever SQL decides of a search, Match decides the same.
+// Whatever SQL and the census decide of a search, Match decides the same.
 func TestSearchIsMatch(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	s := randomStore(t, rng, 120)
 	all := whole(t, s)
-	for i := range 800 {
+	for i := range 1200 {
+		switch {
+		case i == 400:
+			if err := s.TakeCensus(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		case i > 800: // some change, and little is sifted at once
+			s.SetSift(1+rng.IntN(200), 1+rng.IntN(100), rng.IntN(50))
+			if i%20 == 0 {
+				d := all[rng.IntN(len(all))]
+				a := store.Attempt{Kind: store.Replay, Status: 201 + rng.IntN(400)}
+				if _, err := s.AddAttempt(t.Context(), d.Seq, a, []store.State{store.Done, store.Failed}[rng.IntN(2)]); err != nil {
+					t.Fatal(err)
+				}
+				all = whole(t, s)
+			}
+		}
 		var words []string
 		for range 1 + rng.IntN(3) {
 			words = append(words, []string{"", "", "!"}[rng.IntN(3)]+randomWords[rng.IntN(len(randomWords))])
 		}
-		if i < len(randomWords) {
-			words = randomWords[i : i+1]
-		} else if i < 2*len(randomWords) {
-			words = []string{"!" + randomWords[i-len(randomWords)]}
+		if n := i % 400; n < len(randomWords) {
+			words = randomWords[n : n+1]
+		} else if n < 2*len(randomWords) {
+			words = []string{"!" + randomWords[n-len(randomWords)]}
 		}
 		text := strings.Join(words, " ")
 		q, err := s.Resolve(t.Context(), parse(t, text))

@@ -1,6 +1,10 @@
 package store
 
-import "pictap/tunnel/pictify"
+import (
+	"slices"
+
+	"pictap/tunnel/pictify"
+)
 
 // A SearchKey is a key that words of a search may begin with, as somebody who types one
 // wants to be told of it.
@@ -22,14 +26,12 @@ func SearchKeys() []SearchKey {
 }
 
 func searchKeys() []SearchKey {
-	verdicts := words(pictify.Valid, pictify.Unsigned, pictify.Malformed, pictify.Stale, pictify.Mismatch, pictify.UnknownSecret)
-	states := append(words(Waiting, Done, Failed, Kept), "held")
-	sources := words(FromPictify, FromLocal)
+	states := append(slices.Clip(stateWords), "held")
 	return []SearchKey{
 		{"event", append(words(pictify.EventTypes()...), "render.*", "batch.*", "binding.*"), true, "the type of event; * stands for anything", "event:render.*", parseGlobs("event")},
-		{"verdict", verdicts, false, "what came of checking the signature", "verdict:mismatch", parseOneOf("verdict", verdicts)},
+		{"verdict", verdictWords, false, "what came of checking the signature", "verdict:mismatch", parseOneOf("verdict", verdictWords)},
 		{"state", states, false, "what is still to be done with it; held is waiting", "state:held", parseOneOf("state", states)},
-		{"source", sources, false, "who signed it", "source:local", parseOneOf("source", sources)},
+		{"source", sourceWords, false, "who signed it", "source:local", parseOneOf("source", sourceWords)},
 		{"status", []string{"2xx", "3xx", "4xx", "5xx", "none"}, true, "the app's last answer", "status:>=500", parseStatus},
 		{"attempts", nil, true, "how often it was handed to the app", "attempts:>1", parseCount("attempts")},
 		{"arrivals", nil, true, "how often it came in", "arrivals:>1", parseCount("arrivals")},

@@ -69,9 +69,9 @@ type SearchFound struct {
 // What depends on the moment must be settled once for all steps: pass what
 // [Store.Resolve] makes of the search.
 //
-// What the columns can say, SQL decides. Bodies are read only for words that look into
-// them, one at a time, of deliveries that the other words leave and that the index
-// proposes or does not know. The budget is looked at after each of them, after each
+// What the columns can say, SQL decides, of few deliveries when the census has sifted
+// them. Bodies are read only for words that look into them, one at a time, of deliveries
+// that the other words leave and that the index proposes or does not know. The budget is looked at after each of them, after each
 // thousand rows and after each part of the index, which is some milliseconds too late
 // at most; only one body of megabytes takes longer.
 func (st *Store) SearchStep(ctx context.Context, s Search, page SearchPage) (SearchFound, error) {
@@ -92,7 +92,7 @@ func (st *Store) SearchStep(ctx context.Context, s Search, page SearchPage) (Sea
 	if f.limit <= 0 {
 		f.limit = defaultLimit
 	}
-	found, err := f.find(ctx, s.hint())
+	found, err := f.find(ctx, s)
 	if err != nil {
 		return SearchFound{}, fmt.Errorf("search deliveries: %w", err)
 	}
@@ -112,6 +112,7 @@ type finder struct {
 	bound, scan, pick *sql.Stmt
 	view              *indexView
 	hint              string
+	sifted            *sifted
 
 	before int64   // deliveries from here on have been looked at
 	first  int64   // none before it is chosen
@@ -132,11 +133,14 @@ const (
 	leastRows = 16
 )
 
-func (f *finder) find(ctx context.Context, hint string) (found SearchFound, err error) {
-	// The index first: then the database knows all that the index knows.
-	if f.hint = hint; hint != "" {
+func (f *finder) find(ctx context.Context, s Search) (found SearchFound, err error) {
+	// The index and the census first: then the database knows all that they know.
+	if f.hint = s.hint(); f.hint != "" {
 		f.view = f.st.index.view(ctx)
 		defer func() { f.view.release() }()
+	}
+	if f.sifted, err = f.st.sift(ctx, s, f.before, f.first, f.view != nil); err != nil {
+		return found, err
 	}
 	if f.tx, err = f.st.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 		return found, err
@@ -145,10 +149,12 @@ func (f *finder) find(ctx context.Context, hint string) (found SearchFound, err 
 	if err := f.prepare(ctx); err != nil {
 		return found, err
 	}
-	f.plain = f.st.index.denseRows(hint, f.before)
+	f.plain = f.st.index.denseRows(f.hint, f.before)
 	for f.before > f.first && !f.done() {
 		part, first, ok := f.view.at(f.before - 1)
-		if ok && f.plain <= 0 {
+		if f.sifted != nil {
+			err = f.takeSifted(ctx)
+		} else if ok && f.plain <= 0 {
 			err = f.ask(ctx, part)
 		} else {
 			err = f.read(ctx, max(first, f.first))

@@ -58,6 +58,7 @@ type Store struct {
 	unverified *ring
 	recent     recent
 	census     census
+	sifting    siftBounds
 	removals   removals
 	bell       bell
 	index      *index
@@ -82,7 +83,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{path: path, opts: o, ctx: ctx, stop: stop}
+	s := &Store{path: path, opts: o, ctx: ctx, stop: stop, sifting: usualSift}
 	s.read = openDB(uri(path, "ro", "query_only(1)", "cache_size(-1000)"))
 	s.read.SetMaxOpenConns(4)
 	s.read.SetMaxIdleConns(2)
