@@ -5,7 +5,8 @@
 // somebody reads further down, arriving lines do not move what is read: the list holds on to the line at its top.
 //
 // Elements belong to places and not to deliveries: when hundreds arrive at once, the text in forty elements changes,
-// which costs the browser half of what forty new elements do.
+// which costs the browser half of what forty new elements do. While somebody reads further down, the places move with
+// what is read, so that arriving lines change nothing but the gap above.
 
 import { Component, html } from "./vendor/htm-preact.js";
 import { load, store } from "./keep.js";
@@ -40,8 +41,11 @@ export class List extends Component {
     this.element = null;
     /** The line at the top while it is not the newest one: which, and how far into it. */
     this.anchor = { seq: 0, into: 0 };
+    /** The line that was at the top when the newest one was left, and where it was then. */
+    this.left = { seq: 0, line: 0 };
     this.pressed = 0; // the delivery that the mouse went down on
     this.newest = 0; // the delivery that was drawn as line 0
+    this.drawn = 0; // the first line that was drawn
     this.shown = 0; // the selection that was last brought into view
     /** The list that was drawn last. @type {any} */
     this.list = null;
@@ -53,6 +57,7 @@ export class List extends Component {
     const element = /** @type {HTMLElement} */ (this.element);
     this.observer = new ResizeObserver(() => this.setState({ height: element.clientHeight, width: element.clientWidth }));
     this.observer.observe(element);
+    this.number();
     this.clock = window.setInterval(() => this.state.relative && this.setState({}), tick);
   }
 
@@ -74,6 +79,11 @@ export class List extends Component {
     return this.compact ? 0 : lineHeight - 4;
   }
 
+  /** gap is how many lines have come above since the newest one was left. */
+  get gap() {
+    return this.left.seq ? Math.max(0, this.props.model.line(this.left.seq) - this.left.line) : 0;
+  }
+
   /** top is where the list is to be scrolled to, given what is at its top and the lines that have come above it. */
   get top() {
     const line = this.anchor.seq ? this.props.model.line(this.anchor.seq) : -1;
@@ -87,11 +97,21 @@ export class List extends Component {
     this.rewind = false;
     if (this.shown !== model.selected) this.reveal();
     this.shown = model.selected;
+    this.number();
     const first = Math.max(0, Math.floor(element.scrollTop / this.lineHeight) - overscan);
     const last = Math.ceil((element.scrollTop + element.clientHeight) / this.lineHeight);
     model.firstLine = first;
     if (model.loaded && model.more && last > model.rows.length - fetchAhead) this.props.onOlder();
     this.props.onFill(first, last + overscan);
+  }
+
+  /** number gives the lines their numbers, which change with every arrival and are nothing to lay out anew for. */
+  number() {
+    let n = this.drawn + 2; // the column titles are 1
+    for (const line of this.element?.querySelectorAll(".lines > .line") ?? []) {
+      if (line.ariaRowIndex !== String(n)) line.ariaRowIndex = String(n);
+      n++;
+    }
   }
 
   /** reveal scrolls as little as makes the selected line visible. */
@@ -112,6 +132,7 @@ export class List extends Component {
     const line = Math.floor(top / this.lineHeight);
     const since = Math.max(0, model.line(this.newest)); // lines that have come above since the list was drawn
     this.anchor = top < this.lineHeight / 2 ? { seq: 0, into: 0 } : { seq: model.rows.at(-1 - line - since)?.seq ?? 0, into: top - line * this.lineHeight };
+    if (!this.anchor.seq || !this.left.seq) this.left = { seq: this.anchor.seq, line };
     model.follow(this.anchor.seq === 0);
     this.setState({ top });
   }
@@ -137,7 +158,7 @@ export class List extends Component {
 
   toNewest() {
     const element = /** @type {HTMLElement} */ (this.element);
-    this.anchor = { seq: 0, into: 0 };
+    this.forget();
     element.scrollTop = 0;
     element.focus({ preventScroll: true });
     this.props.model.follow(true);
@@ -151,11 +172,17 @@ export class List extends Component {
     this.setState({ relative });
   }
 
+  /** forget no longer holds on to a line. */
+  forget() {
+    this.anchor = { seq: 0, into: 0 };
+    this.left = { seq: 0, line: 0 };
+  }
+
   /** restart goes to the newest end, for another list than before is to be drawn. */
   restart() {
     this.rewind = this.list !== null;
     this.list = this.props.model.list;
-    this.anchor = { seq: 0, into: 0 };
+    this.forget();
     this.state.top = 0;
     this.shown = 0;
   }
@@ -165,6 +192,7 @@ export class List extends Component {
     if (this.list !== model.list) this.restart();
     const { rows } = model;
     const height = this.lineHeight;
+    const { gap } = this;
     const first = Math.max(0, Math.min(Math.floor(this.top / height) - overscan, rows.length - 1));
     const end = Math.min(rows.length, Math.ceil((this.top + this.state.height) / height) + overscan);
     const now = new Date();
@@ -172,12 +200,13 @@ export class List extends Component {
     const lines = [];
     for (let i = first; i < end; i++) {
       const d = rows[rows.length - 1 - i];
-      lines.push(html`<${Line} key=${i} d=${d} line=${i} y=${i * height} era=${era} relative=${this.state.relative}
+      lines.push(html`<${Line} key=${i - gap} d=${d} y=${(i - gap) * height} era=${era} relative=${this.state.relative}
         selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)} unread=${model.marks.isUnread(d.seq)} pinned=${model.marks.pins.has(d.seq)}
         onPress=${() => (this.pressed = d.seq)} onOpen=${(/** @type {MouseEvent} */ e) => this.open(e, d.seq)} />`);
     }
     const active = model.line(model.selected);
     this.newest = rows.at(-1)?.seq ?? 0;
+    this.drawn = first;
     return html`
       <div class="list-frame">
         <div class=${"list" + (this.compact ? " compact" : "")} role="grid" tabindex="0" aria-label="Deliveries, newest first"
@@ -191,7 +220,7 @@ export class List extends Component {
             <span role="columnheader" class="number">Took</span><span role="columnheader" class="number">Tries</span>
             <span role="columnheader" aria-label="Pinned"></span>
           </div>
-          <div class="lines" role="rowgroup" style=${{ height: rows.length * height + "px" }}>${lines}</div>
+          <div class="lines" role="rowgroup" style=${{ marginTop: gap * height + "px", height: (rows.length - gap) * height + "px" }}>${lines}</div>
           ${rows.length > 0 && html`<p class="end">${model.more ? "Reading older ones…" : "That is all: " + plural(rows.length, "delivery", "deliveries") + "."}</p>`}
         </div>
         ${(model.unseen > 0 || model.paused) && html`<button class=${"unseen" + (model.paused ? " paused" : "")} onClick=${() => this.toNewest()}>${news(model)}</button>`}
@@ -214,7 +243,6 @@ export function pin(model, seq) {
 /**
  * @typedef {object} LineProps
  * @property {Summary} d
- * @property {number} line
  * @property {number} y
  * @property {string} era        changes when the line's time is to be written anew
  * @property {boolean} relative
@@ -235,7 +263,7 @@ class Line extends Component {
   }
 
   render() {
-    const { d, line, y, relative, selected, fresh, unread, pinned, onPress, onOpen } = /** @type {LineProps} */ (this.props);
+    const { d, y, relative, selected, fresh, unread, pinned, onPress, onOpen } = /** @type {LineProps} */ (this.props);
     const hollow = isHollow(d);
     const at = new Date(d.time);
     const { text, tone, took } = hollow ? { text: "", tone: "quiet", took: "" } : outcome(d);
@@ -243,7 +271,7 @@ class Line extends Component {
     const about = oneLine(d.about);
     const classes = "line" + (selected ? " selected" : "") + (fresh ? " fresh" + (d.seq % 2) : "") + (d.verdict === "valid" ? "" : " doubtful") + (unread ? " unread" : "");
     return html`
-      <div class=${classes} id=${"d" + d.seq} role="row" aria-rowindex=${line + 2} aria-selected=${selected}
+      <div class=${classes} id=${"d" + d.seq} role="row" aria-selected=${selected}
         style=${{ top: y + "px" }} onMouseDown=${onPress} onClick=${onOpen}>
         <time role="gridcell" datetime=${d.time} title=${hollow ? "" : exact(at)}>${hollow ? "" : relative ? ago(at, new Date()) : when(at, new Date())}</time>
         <span role="gridcell" class="event" title=${event}><i class=${"kind " + kindOf(d.event)} aria-hidden="true" />${unread && html`<span class="unheard">unread </span>`}${event}</span>
