@@ -7,6 +7,7 @@
 import { Marks } from "./marks.js";
 import { nowhere, parse, text } from "./place.js";
 import { Rows } from "./rows.js";
+import { Watched } from "./watched.js";
 
 /** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./types.js").Summary} Summary */
@@ -25,7 +26,6 @@ import { Rows } from "./rows.js";
  * @property {number} timer
  */
 
-const outOfSight = 1_000; // ms after which a change is told without a frame: a page that nobody sees has none, and its title says what is new
 const glow = 1_500; // ms that a row is marked as new
 const glowAtMost = 20; // rows; when more come at once a mark on each would only flicker
 const countAtMost = 10_000; // arrivals that are counted one by one while paused
@@ -34,8 +34,9 @@ const noticesAtMost = 4;
 
 const nothing = new Rows();
 
-export class Model {
+export class Model extends Watched {
   constructor() {
+    super();
     /** All deliveries. */
     this.all = new Rows();
     /** Those that the search has found; null when there is none, or none that has brought anything yet. @type {Rows | null} */
@@ -77,9 +78,6 @@ export class Model {
     this.notices = [];
     this.marks = new Marks(() => this.changed());
 
-    /** @type {Set<() => void>} */
-    this.watchers = new Set();
-    this.scheduled = false;
     /** Called with the deliveries of each live frame, as they are now. @type {Set<(list: Summary[]) => void>} */
     this.listeners = new Set();
   }
@@ -104,26 +102,6 @@ export class Model {
   /** unseen is how many deliveries the list's "N new" speaks of. */
   get unseen() {
     return this.arrivals.size;
-  }
-
-  /** watch calls f before the next frame after any change. @param {() => void} f */
-  watch(f) {
-    this.watchers.add(f);
-    return () => this.watchers.delete(f);
-  }
-
-  /** changed is to be called after every change made from outside of this class. */
-  changed() {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    const tell = () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-      this.scheduled = false;
-      for (const f of this.watchers) f();
-    };
-    const frame = requestAnimationFrame(tell);
-    const timer = setTimeout(tell, outOfSight);
   }
 
   /** @param {Connection} connection */
