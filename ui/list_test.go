@@ -82,7 +82,86 @@ func TestLinkBeyondTheList(t *testing.T) {
 	p.wait(`document.querySelector(".detail .trouble")?.textContent.includes("no d99999")`)
 	eval[chromedp.Void](p, `history.back()`)
 	p.wait(`document.querySelectorAll(".detail .attempt").length === 3`)
+	p.click("#d1500")
+	p.wait(`document.querySelector(".detail[aria-label='Delivery d1500'] .fields")`)
+	eval[chromedp.Void](p, `history.back()`)
+	p.wait(`document.querySelector(".detail[aria-label='Delivery d3'] .fields")`) // it is read once more
 	p.healthy()
+}
+
+// Whoever reads further down is not moved: not by what arrives, and not when the line at
+// the top goes. Whoever comes back to the list is at its newest end, where nothing is news.
+func TestListHoldsStill(t *testing.T) {
+	st := openStore(t)
+	writeDeliveries(t, st, 300, 32, nil)
+	s := serve(t, demoOptions(st))
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelector("#d300")`)
+	eval[chromedp.Void](p, `void (document.querySelector(".list").scrollTop = 32 * 50 + 10)`)
+	const where = `Math.round(document.querySelector("#d240").getBoundingClientRect().top)`
+	p.wait(`document.querySelector("#d240")`)
+	before := eval[int](p, where)
+	same := func(line int) {
+		t.Helper()
+		p.wait(fmt.Sprintf(`document.querySelector("#d240").ariaRowIndex === "%d"`, line+2))
+		if now := eval[int](p, where); now != before {
+			t.Errorf("d240 was at %d and is at %d", before, now)
+		}
+	}
+	same(60)
+	for n := range 3 {
+		record(t, st, sample(1000+n), 200)
+	}
+	same(63)
+	if _, err := st.Delete(t.Context(), 250, 302); err != nil { // the line at the top, and one above
+		t.Fatal(err)
+	}
+	p.wait(`document.querySelector("#d240").ariaRowIndex === "63"`)
+	before = eval[int](p, where) // what was below the one that went has moved up, as it should
+	for n := range 4 {
+		record(t, st, sample(1010+n), 200)
+	}
+	same(65)
+	p.wait(`/7 new|6 new/.test(document.querySelector(".unseen")?.textContent)`)
+	p.press("go")
+	p.wait(`document.querySelector(".overview")`)
+	p.press("gd")
+	p.wait(`document.querySelector("#d307")`)
+	p.wait(`!document.querySelector(".unseen")`)
+	record(t, st, sample(1020), 200)
+	p.wait(`document.querySelector("#d308") && !document.querySelector(".unseen")`)
+	p.healthy()
+}
+
+// A part of the page that cannot be loaded while pictap is away is there when pictap is
+// back, and until then nobody asks again and again.
+func TestPartsComeLater(t *testing.T) {
+	st := openStore(t)
+	writeDeliveries(t, st, 5, 5, nil)
+	s := serve(t, demoOptions(st))
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelector("#d5")`)
+	s.stop()
+	p.wait(`document.querySelector(".connection.lost")`)
+	p.press("go")
+	p.wait(`document.querySelector(".trouble")?.textContent.includes("could not be loaded")`)
+	asked := eval[int](p, `new Promise((done) => {
+		const count = () => performance.getEntriesByType("resource").filter((r) => r.name.includes("overview")).length;
+		const before = count();
+		setTimeout(() => done(count() - before), 500);
+	})`)
+	if asked > 0 {
+		t.Errorf("it was asked for %d times more", asked)
+	}
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveOn(t, l, demoOptions(st))
+	p.wait(live)
+	p.wait(`document.querySelector(".overview .chart")`)
 }
 
 // The list of 15,000 is read to its end and back: what is far loses its content,

@@ -16,14 +16,10 @@ import { answer, duration, oneLine, plural } from "./text.js";
 
 const patience = 5_000; // ms in which the second press deletes
 
-/** The seq of the delivery that is being replayed, 0 for none. */
-let replaying = 0;
-/** The delivery that is marked to be compared with another, "" for none. */
-let marked = "";
+/** The deliveries that are being replayed, by seq. @type {Set<number>} */
+const replaying = new Set();
 /** The delivery that one more press deletes, and until when. */
 let condemned = { id: "", until: 0 };
-/** What somebody has begun to change, by the delivery's id; see edit.js. @type {Map<string, import("./edit.js").Draft>} */
-export const drafts = new Map();
 /** The menu to be opened once the delivery is. */
 let wanted = { id: "", menu: "" };
 
@@ -41,8 +37,8 @@ export const run = {
 
 /** replay sends a delivery to the app again. @param {Model} model @param {Summary} d */
 async function replay(model, d) {
-  if (replaying || !model.status?.can_replay) return;
-  replaying = d.seq;
+  if (replaying.has(d.seq) || !model.status?.can_replay) return;
+  replaying.add(d.seq);
   model.changed();
   try {
     /** @type {Attempt} */
@@ -52,20 +48,20 @@ async function replay(model, d) {
   } catch (err) {
     model.say("Could not replay " + d.id + ": " + message(err), "bad");
   } finally {
-    replaying = 0;
+    replaying.delete(d.seq);
     model.changed();
   }
 }
 
 /** compare marks a delivery at the first press, and compares another with it at the next. @param {Model} model @param {Summary} d */
 function compare(model, d) {
+  const { marked } = model;
   if (marked && marked !== d.id) {
-    const other = marked;
-    marked = "";
-    return model.go({ view: "", open: d.id, pane: "compare", with: other });
+    model.marked = "";
+    return model.go({ view: "", open: d.id, pane: "compare", with: marked });
   }
-  marked = marked === d.id ? "" : d.id;
-  model.say(marked ? d.id + " is marked. Go to another delivery and press d to compare the two." : d.id + " is not marked any more.", "ok");
+  model.marked = marked === d.id ? "" : d.id;
+  model.say(model.marked ? d.id + " is marked. Go to another delivery and press d to compare the two." : d.id + " is not marked any more.", "ok");
 }
 
 /** @param {Model} model @param {Summary} d @param {string} menu */
@@ -191,7 +187,10 @@ export class ListActions extends Component {
 
   render() {
     const { model } = /** @type {{model: Model}} */ (/** @type {any} */ (this.props));
-    if (model.rows.length === 0) return null;
+    if (model.rows.length === 0) {
+      this.state.open = false; // not to be open when there are rows again
+      return null;
+    }
     return html`<${Menu} label="All" title="What to do with all that the list shows" items=${this.items()} disabled=${model.connection !== "live"}
       open=${this.state.open} onToggle=${(/** @type {boolean} */ open) => open !== this.state.open && this.setState({ open })} />`;
   }
@@ -255,8 +254,9 @@ export class Actions extends Component {
 
   render() {
     const { model, d } = this.own;
+    const { marked, drafts } = model;
     const away = model.connection !== "live";
-    const busy = replaying === d.seq;
+    const busy = replaying.has(d.seq);
     /** @param {string} name @param {boolean} open */
     const toggle = (name, open) => this.setState({ menu: open ? name : this.state.menu === name ? "" : this.state.menu });
     const copies = this.copies();

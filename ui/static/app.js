@@ -160,7 +160,7 @@ class App extends Component {
   /** search puts the keyboard into the search box. */
   search() {
     if (this.model.place.view) this.model.go({ view: "" });
-    requestAnimationFrame(() => /** @type {HTMLInputElement | null} */ (document.querySelector(".search input"))?.select());
+    this.setState({}, () => /** @type {HTMLInputElement | null} */ (document.querySelector(".search input"))?.select()); // once it is there
   }
 
   /** step moves the selection, and the focus to the list, where enter opens it. @param {number} n */

@@ -53,7 +53,7 @@ export default class Compare extends Component {
   async load() {
     const { model, d } = this.own;
     if (model.connection !== "live") return;
-    const want = [d.id, d.rev, model.place.with].join(" ");
+    const want = [d.id, d.rev, model.place.with, model.hellos].join(" ");
     if (this.asked === want) return;
     this.asked = want;
     try {

@@ -7,7 +7,6 @@
 // broken events are what people test with.
 
 import { Component, html } from "./vendor/htm-preact.js";
-import { drafts } from "./actions.js";
 import { coloured, compact, escapeUnseen, laidOut, lineStart, unseenIn } from "./edittext.js";
 import { call, message } from "./session.js";
 import { oneLine, plural, size } from "./text.js";
@@ -37,9 +36,16 @@ const lineHeight = 18; // px; edit.css says the same
 /** @param {Draft} draft */
 const isChanged = (draft) => draft.text !== draft.shown || draft.event !== draft.type;
 
-addEventListener("beforeunload", (e) => {
-  if ([...drafts.values()].some(isChanged)) e.preventDefault();
-});
+let guarded = false;
+
+/** guard has the browser ask before what was begun is lost. @param {Model} model */
+function guard(model) {
+  if (guarded) return;
+  guarded = true;
+  addEventListener("beforeunload", (e) => {
+    if ([...model.drafts.values()].some(isChanged)) e.preventDefault();
+  });
+}
 
 /**
  * begin is the draft of a delivery that nobody has changed yet.
@@ -81,10 +87,11 @@ export default class Edit extends Component {
   }
 
   get draft() {
-    return drafts.get(this.own.d.id);
+    return this.own.model.drafts.get(this.own.d.id);
   }
 
   componentDidMount() {
+    guard(this.own.model);
     this.load();
   }
 
@@ -96,15 +103,16 @@ export default class Edit extends Component {
   componentWillUnmount() {
     clearTimeout(this.timer);
     const { draft } = this;
-    if (draft && !isChanged(draft)) drafts.delete(this.own.d.id); // nothing was begun
+    if (draft && !isChanged(draft)) this.own.model.drafts.delete(this.own.d.id); // nothing was begun
     this.own.model.changed();
   }
 
   /** load reads the delivery, unless somebody has begun with it before. */
   async load() {
     const { d, model } = this.own;
-    if (this.fetching === d.id || (model.connection !== "live" && !this.draft)) return;
-    this.fetching = d.id;
+    const want = d.id + " " + (this.draft ? "" : model.hellos); // what could not be read is read again by the next connection
+    if (this.fetching === want || (model.connection !== "live" && !this.draft)) return;
+    this.fetching = want;
     if (!this.draft) {
       try {
         /** @type {Detail} */
@@ -113,9 +121,9 @@ export default class Edit extends Component {
         const draft = begin(full);
         if (full.truncated || isLong(draft.text)) throw new Error("with " + size(full.bytes) + " it is too long for this editor. In a terminal: pictap trigger --from " + d.id + " --edit");
         draft.type = draft.event;
-        drafts.set(d.id, draft);
+        model.drafts.set(d.id, draft);
+        this.fetching = d.id + " ";
       } catch (err) {
-        if (model.connection !== "live") this.fetching = "";
         return this.setState({ trouble: "It cannot be edited here: " + message(err) + "." });
       }
     }
@@ -154,7 +162,7 @@ export default class Edit extends Component {
     this.setState({ sending: true });
     try {
       const { id } = await call("POST", "/api/send", { event: draft.event, body: outgoing(draft), of: d.id });
-      drafts.delete(d.id);
+      model.drafts.delete(d.id);
       model.say("Sent: it is " + id + ", signed anew with the local secret.", "ok");
       model.go({ view: "", open: id, pane: "", with: "" });
     } catch (err) {

@@ -31,6 +31,8 @@ export class Lazy extends Component {
   constructor() {
     super();
     this.state = { trouble: "" };
+    /** What could not be loaded, and by which connection. @type {{part: Part, hellos: number} | null} */
+    this.failed = null;
   }
 
   /** @returns {{part: Part, model: Model}} */
@@ -43,7 +45,8 @@ export class Lazy extends Component {
   }
 
   componentDidUpdate() {
-    this.load();
+    const { part, model } = this.own;
+    if (this.failed?.part !== part || this.failed.hellos !== model.hellos) this.load();
   }
 
   async load() {
@@ -54,7 +57,8 @@ export class Lazy extends Component {
       await fetchPart(part);
       this.setState({ trouble: "" });
     } catch (err) {
-      // pictap is away, or is another version: a new attempt when somebody comes here again.
+      // pictap is away, or is another version: a new attempt with the next connection, or when somebody comes here again.
+      this.failed = { part, hellos: this.own.model.hellos };
       this.setState({ trouble: "This part of the page could not be loaded: " + message(err) });
     } finally {
       this.loading = null;

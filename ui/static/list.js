@@ -46,6 +46,7 @@ export class List extends Component {
     this.pressed = 0; // the delivery that the mouse went down on
     this.newest = 0; // the delivery that was drawn as line 0
     this.drawn = 0; // the first line that was drawn
+    this.lines = lineHeight; // the height of the lines that were drawn, px
     this.shown = 0; // the selection that was last brought into view
     /** The list that was drawn last. @type {any} */
     this.list = null;
@@ -57,6 +58,7 @@ export class List extends Component {
     const element = /** @type {HTMLElement} */ (this.element);
     this.observer = new ResizeObserver(() => this.setState({ height: element.clientHeight, width: element.clientWidth }));
     this.observer.observe(element);
+    this.props.model.follow(true); // it begins at its newest end
     this.number();
     this.clock = window.setInterval(() => this.state.relative && this.setState({}), tick);
   }
@@ -81,13 +83,12 @@ export class List extends Component {
 
   /** gap is how many lines have come above since the newest one was left. */
   get gap() {
-    return this.left.seq ? Math.max(0, this.props.model.line(this.left.seq) - this.left.line) : 0;
+    return this.left.seq ? Math.max(0, this.props.model.list.near(this.left.seq) - this.left.line) : 0;
   }
 
   /** top is where the list is to be scrolled to, given what is at its top and the lines that have come above it. */
   get top() {
-    const line = this.anchor.seq ? this.props.model.line(this.anchor.seq) : -1;
-    return line < 0 ? this.state.top : line * this.lineHeight + this.anchor.into;
+    return this.anchor.seq ? this.props.model.list.near(this.anchor.seq) * this.lineHeight + this.anchor.into : this.state.top;
   }
 
   componentDidUpdate() {
@@ -95,8 +96,10 @@ export class List extends Component {
     const { model } = this.props;
     if (this.rewind || (this.anchor.seq && Math.abs(element.scrollTop - this.top) >= 1)) element.scrollTop = this.top;
     this.rewind = false;
-    if (this.shown !== model.selected) this.reveal();
+    const resized = this.lines !== this.lineHeight && model.selected === model.opened; // what was just opened makes room for itself
+    if (this.shown !== model.selected || resized) this.reveal();
     this.shown = model.selected;
+    this.lines = this.lineHeight;
     this.number();
     const first = Math.max(0, Math.floor(element.scrollTop / this.lineHeight) - overscan);
     const last = Math.ceil((element.scrollTop + element.clientHeight) / this.lineHeight);
@@ -121,8 +124,10 @@ export class List extends Component {
     if (line < 0) return;
     const lowest = line * this.lineHeight;
     const highest = lowest + this.lineHeight - (element.clientHeight - this.head);
-    if (element.scrollTop > lowest) element.scrollTop = lowest;
-    else if (element.scrollTop < highest) element.scrollTop = highest;
+    const to = Math.max(Math.min(element.scrollTop, lowest), highest);
+    if (to === element.scrollTop) return;
+    element.scrollTop = to;
+    this.scrolled();
   }
 
   scrolled() {
@@ -201,7 +206,7 @@ export class List extends Component {
     for (let i = first; i < end; i++) {
       const d = rows[rows.length - 1 - i];
       lines.push(html`<${Line} key=${i - gap} d=${d} y=${(i - gap) * height} era=${era} relative=${this.state.relative}
-        selected=${d.seq === model.selected} fresh=${model.arrived.has(d.seq)} unread=${model.marks.isUnread(d.seq)} pinned=${model.marks.pins.has(d.seq)}
+        selected=${d.seq === model.selected} fresh=${model.isFresh(d.seq)} unread=${model.marks.isUnread(d.seq)} pinned=${model.marks.pins.has(d.seq)}
         onPress=${() => (this.pressed = d.seq)} onOpen=${(/** @type {MouseEvent} */ e) => this.open(e, d.seq)} />`);
     }
     const active = model.line(model.selected);

@@ -107,6 +107,11 @@ export class Marks {
     return true;
   }
 
+  /** forgetBefore drops what is known of deliveries older than the oldest that is stored. @param {number} oldest */
+  forgetBefore(oldest) {
+    this.forget([...this.pins, ...this.unread].filter((seq) => seq < oldest));
+  }
+
   /** forget drops what is known of deliveries that are gone. @param {number[]} seqs */
   forget(seqs) {
     if (!seqs.some((seq) => this.pins.has(seq) || this.read.has(seq) || this.unread.has(seq))) return;

@@ -49,6 +49,7 @@ export class Model extends Watched {
     /** Why the search that was typed makes no sense, and since when that is known. @type {SearchTrouble & {q: string, at: number} | null} */
     this.trouble = null;
     this.rev = -1; // the last revision seen, -1 before the first hello
+    this.from = -1; // the revision from which on the socket tells of all changes
     this.epoch = "";
     /** @type {Status | null} */
     this.status = null;
@@ -77,6 +78,10 @@ export class Model extends Watched {
     /** The newest comes first. @type {Notice[]} */
     this.notices = [];
     this.marks = new Marks(() => this.changed());
+    /** What somebody has begun to change, by the delivery's id; see edit.js. @type {Map<string, import("./edit.js").Draft>} */
+    this.drafts = new Map();
+    /** The delivery that is marked to be compared with another, "" for none. */
+    this.marked = "";
 
     /** Called with the deliveries of each live frame, as they are now. @type {Set<(list: Summary[]) => void>} */
     this.listeners = new Set();
@@ -122,7 +127,7 @@ export class Model extends Watched {
         if (f.epoch !== this.epoch && this.epoch) this.startOver(); // the first one belongs to what was read before it
         this.hellos++;
         if (f.epoch !== this.epoch) this.meet(f.epoch ?? "");
-        this.rev = f.rev ?? -1;
+        this.rev = this.from = f.rev ?? -1;
         if (this.all.loaded && this.all.rev < this.rev) this.behind = true;
         this.changed();
         return !this.all.loaded;
@@ -149,6 +154,10 @@ export class Model extends Watched {
 
   /** meet says which store it is that the deliveries are from. @param {string} epoch */
   meet(epoch) {
+    if (this.epoch) {
+      this.drafts.clear();
+      this.marked = "";
+    }
     this.epoch = epoch;
     this.marks.open(epoch);
     if (this.all.loaded) this.marks.begin(this.all.rows.at(-1)?.seq ?? 0);
@@ -175,7 +184,14 @@ export class Model extends Watched {
   older(page, list = this.all) {
     const first = !list.loaded;
     list.step({ ...page, deliveries: this.without(page.deliveries) });
-    if (first && list === this.all) this.marks.begin(list.rows.at(-1)?.seq ?? 0);
+    if (first && list === this.all) {
+      this.marks.begin(list.rows.at(-1)?.seq ?? 0);
+      if (page.rev < this.from) {
+        list.rev = page.rev; // the socket was quicker, and tells of nothing before its hello
+        this.behind = true;
+      }
+    }
+    if (list === this.all && !list.more) this.marks.forgetBefore(list.rows[0]?.seq ?? Infinity);
     list.trim(list === this.list && this.following, this.firstLine);
     this.changed();
   }
@@ -257,9 +273,16 @@ export class Model extends Watched {
     }
     for (const list of [this.all, this.found]) if (list) list.total = Math.max(0, list.total - list.remove(seqs));
     this.marks.forget(seqs);
+    for (const seq of seqs) this.drafts.delete("d" + seq);
+    if (seqs.some((seq) => this.marked === "d" + seq)) this.marked = "";
     if (seqs.includes(this.opened)) this.go({ open: "", pane: "", with: "" }, true);
     if (this.aside && seqs.includes(this.aside.seq)) this.aside = null;
     this.changed();
+  }
+
+  /** isFresh tells whether a delivery has only just arrived. @param {number} seq */
+  isFresh(seq) {
+    return performance.now() - (this.arrived.get(seq) ?? -glow) < glow;
   }
 
   /** row gives the delivery with that number at its newest, if it is here. @param {number} seq */
@@ -303,7 +326,11 @@ export class Model extends Watched {
     const place = { ...this.place, ...changes };
     const address = location.pathname + text(place);
     if (text(place) === text(this.place)) return;
-    history[replace ? "replaceState" : "pushState"](null, "", address);
+    try {
+      history[replace ? "replaceState" : "pushState"](null, "", address);
+    } catch {
+      // some browsers take only so many a second: then the address is behind for a moment
+    }
     this.arrive(place);
   }
 
@@ -323,7 +350,8 @@ export class Model extends Watched {
   step(n) {
     if (this.rows.length === 0) return;
     const line = this.line(this.selected);
-    const to = line < 0 ? 0 : Math.max(0, Math.min(this.rows.length - 1, line + n));
+    const from = line >= 0 || n < 0 ? this.list.near(this.selected) : this.list.near(this.selected) - 1; // it may have left the list
+    const to = this.selected ? Math.max(0, Math.min(this.rows.length - 1, from + n)) : 0;
     const { seq } = /** @type {Summary} */ (this.rows.at(-1 - to));
     if (this.opened) this.go({ open: "d" + seq, pane: "", with: "" }, true);
     else this.select(seq);

@@ -168,11 +168,12 @@ export class Reader {
       // When the server is away, the socket ends too, and the next hello reads what is missing.
       if (!(err instanceof Refused) || !this.known(list)) return;
       model.say("The list could not be read: " + message(err), "bad");
-      setTimeout(() => this.known(list) && this.step(list), again);
+      await new Promise((done) => setTimeout(done, again)); // nobody makes this step before that
     } finally {
       list.reading = false;
       model.changed();
     }
+    if (!list.loaded && this.known(list)) this.step(list); // later ones are made when they are wanted
   }
 
   /** follow brings a list up to where the socket is. @param {Rows} list */
@@ -245,6 +246,7 @@ export class Reader {
   async lookFor(seq) {
     const { model } = this;
     const want = seq + model.hellos / 1e6; // once for each connection
+    if (!seq || model.row(seq)) this.lookedFor = 0; // it may be gone when somebody comes back to it
     if (!seq || !model.all.loaded || model.row(seq) || this.lookedFor === want) return;
     this.lookedFor = want;
     try {

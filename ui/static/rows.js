@@ -200,6 +200,13 @@ export class Rows {
     return d?.seq === seq && !isHollow(d) ? d : undefined;
   }
 
+  /** near is {@link line}, or when seq is not here the line of the next older one, or else the last line. @param {number} seq */
+  near(seq) {
+    const i = this.find(seq);
+    const older = this.rows[i]?.seq === seq ? i : i - 1;
+    return Math.max(0, Math.min(this.rows.length - 1, this.rows.length - 1 - older));
+  }
+
   /** line gives the number of the list's line that shows seq, 0 for the newest, -1 for none. @param {number} seq */
   line(seq) {
     const i = this.find(seq);

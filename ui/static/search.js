@@ -188,7 +188,7 @@ export function NoMatch({ model, onClear }) {
     <div class="empty none">
       <h3>${model.more ? "Nothing so far" : "Nothing matches"}</h3>
       <p class="sought"><code>${oneLine(model.search)}</code></p>
-      <p>${model.more ? "Nothing down to d" + model.list.next + ". Looking through older ones…" : "None of the " + plural(model.list.total, "delivery", "deliveries") + " stored fits. New ones that do show up here."}</p>
+      <p>${model.more ? "Nothing down to d" + model.list.next + ". Looking through older ones…" : (model.list.total === 1 ? "The one delivery stored does not fit." : "None of the " + plural(model.list.total, "delivery", "deliveries") + " stored fits.") + " New ones that do show up here."}</p>
       <button onClick=${onClear}>Clear the search</button>
     </div>`;
 }

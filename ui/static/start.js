@@ -7,7 +7,9 @@
 (() => {
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const apply = () => {
+  /** @param {Event=} e */
+  const apply = (e) => {
+    if (e instanceof StorageEvent && e.key !== null && e.key !== "pictap.theme") return; // another tab keeps something else
     let chosen = null;
     try {
       chosen = localStorage.getItem("pictap.theme");

@@ -47,7 +47,7 @@ export function toggleWord(q, word) {
 /** choices are the alternatives of the word with that key, none when there is no such word. @param {string} q @param {string} key as in "state:" */
 export function choices(q, key) {
   const word = words(q).find((w) => w.text.startsWith(key));
-  return word && !word.text.includes('"') ? word.text.slice(key.length).split(",").filter(Boolean) : [];
+  return word?.text.slice(key.length).match(/(?:"(?:\\.|[^"\\])*"?|[^,"])+/g) ?? []; // commas in quotes separate nothing
 }
 
 /**

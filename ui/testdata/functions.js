@@ -75,6 +75,26 @@
   m.receive(frame(11, [3, 11])); // an old one changes before the list is here
   read(m, page(true, 10, 9, 8));
   is("no gap below the list", rows(m), "8:8 9:9 10:10");
+  {
+    const m = new Model();
+    m.receive({ type: "hello", epoch: "e", rev: 20 });
+    m.receive(frame(21, [15, 21]));
+    read(m, page(true, 10, 9, 8));
+    is("a list older than the hello is behind it", [m.behind, m.all.rev], [true, 10]);
+    m.select(9);
+    m.forget([9]);
+    m.step(1);
+    is("the one below what has gone", m.selected, 8);
+    m.select(9);
+    m.step(-1);
+    is("the one above it", m.selected, 10);
+    m.marked = "d10";
+    m.drafts.set("d10", {}).set("d8", {});
+    m.forget([10]);
+    is("what was begun goes with it", [m.marked, [...m.drafts.keys()].join()], ["", "d8"]);
+    m.receive({ type: "hello", epoch: "another", rev: 1 });
+    is("or with the store", m.drafts.size, 0);
+  }
   m.receive(frame(14, [12, 12], [11, 13], [9, 14]));
   is("changes in any order", rows(m), "8:8 9:14 10:10 11:13 12:12");
   m.receive(frame(15, [2, 15]));

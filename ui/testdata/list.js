@@ -21,6 +21,7 @@
     w.toggleChoice("", "state:", "failed"), w.toggleChoice("x state:failed y", "state:", "held"), w.toggleChoice("x state:failed,held y", "state:", "failed"),
     w.toggleChoice("state:held", "state:", "held"), w.toggleChoice("!state:held", "state:", "held"),
   ], ["state:failed", "x state:failed,held y", "x state:held y", "", "!state:held state:held"]);
+  is("choices in quotes", [w.toggleChoice('event:"a,\\"b",c', "event:", "d"), w.choices('event:"a,b",c,"', "event:")], ['event:"a,\\"b",c,d', ['"a,b"', "c", '"']]);
   is("choices", [w.choices("a event:b,c d", "event:"), w.choices("!event:b", "event:"), w.choices("event:", "event:")], [["b", "c"], [], []]);
   is("quote", ["a.b_c-d", "a b", 'a"b\\', "", "-x", "a*", "a,b", "<img>"].map(w.quote), ["a.b_c-d", '"a b"', '"a\\"b\\\\"', '""', '"-x"', '"a*"', '"a,b"', '"<img>"']);
   const vocabulary = [{ key: "event:", meaning: "m", values: ["render.*", "render.failed", "batch.failed"] }, { key: "state:", meaning: "m", values: ["held", "done"] }, { key: "status:", meaning: "", values: [] }];
@@ -51,6 +52,8 @@
   r.lose([7], 30);
   r.step(page(false, 1, d(7, 31), d(1)));
   is("what comes back during a step", shows(r), "1:1 2:2 3:20 5:5 6:21 7:31 9:9");
+  is("near", [9, 8, 7, 4, 1, 0, 100].map((seq) => r.near(seq)), [0, 1, 1, 4, 6, 6, 0]);
+  is("near nothing", new Rows().near(3), 0);
   r = new Rows();
   r.begin();
   r.step(page(true, 50_000, ...Array.from({ length: 20_000 }, (_, i) => d(69_999 - i))));
