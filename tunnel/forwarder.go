@@ -264,8 +264,11 @@ func (f *Forwarder) note(ctx context.Context, seq int64, a store.Attempt, after 
 	}
 }
 
-// ErrNotVerified is returned for a delivery that must not be signed.
-var ErrNotVerified = errors.New("it did not verify, so it is not signed again")
+// Errors of [Forwarder.Replay].
+var (
+	ErrNotVerified = errors.New("it did not verify, so it is not signed again")
+	ErrNotWhole    = errors.New("not all of it was kept")
+)
 
 // Replay hands a stored delivery to the app once more, now, and records the
 // attempt. A delivery that did not verify is never given our signature
@@ -280,7 +283,7 @@ func (f *Forwarder) Replay(ctx context.Context, seq int64) (store.Attempt, error
 		return store.Attempt{}, ErrNotVerified
 	}
 	if int64(len(d.Body)) < d.BodySize {
-		return store.Attempt{}, fmt.Errorf("only %d of its %d bytes were kept", len(d.Body), d.BodySize)
+		return store.Attempt{}, fmt.Errorf("%w: %d of its %d bytes were", ErrNotWhole, len(d.Body), d.BodySize)
 	}
 	a, err := f.attempt(ctx, &d, store.Replay)
 	if ctx.Err() != nil {
@@ -289,10 +292,10 @@ func (f *Forwarder) Replay(ctx context.Context, seq int64) (store.Attempt, error
 	if err == nil {
 		f.cameUp()
 	}
-	after := d.State
+	var after store.State // as it is: what waits may have been delivered meanwhile
 	if a.OK() {
 		after = store.Done
-	} else if after != store.Waiting && after != store.Kept {
+	} else if d.State != store.Waiting && d.State != store.Kept {
 		after = store.Failed
 	}
 	return f.Store.AddAttempt(context.WithoutCancel(ctx), seq, a, after)

@@ -123,6 +123,7 @@ type mediaShelf struct {
 	url   string
 	bytes []byte
 	until time.Time
+	clear *time.Timer // lets go of the bytes
 }
 
 const mediaKept = time.Minute
@@ -154,5 +155,13 @@ func (s *mediaShelf) fetch(ctx context.Context, o Options, url string) ([]byte, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.url, s.bytes, s.until = url, b, o.Now().Add(mediaKept)
+	if s.clear != nil {
+		s.clear.Stop()
+	}
+	s.clear = time.AfterFunc(mediaKept, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.url, s.bytes = "", nil // it may be 32 MiB
+	})
 	return b, nil
 }

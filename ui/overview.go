@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -26,8 +27,9 @@ func (h *Handler) chart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	const latest = 253_402_300_799_000 // the end of the year 9999
-	if from > to || to > latest || step > latest {
+	const latest = 253_402_300_799_000     // the end of the year 9999
+	const longest = 366 * 24 * 3600 * 1000 // a year
+	if from > to || to > latest || step > longest {
 		return httpError{code: http.StatusBadRequest, public: "this is no range of time"}
 	}
 	if from > 0 && step > 0 && (to-from)/step >= store.MaxChartSteps {
@@ -38,6 +40,9 @@ func (h *Handler) chart(w http.ResponseWriter, r *http.Request) error {
 		start = time.UnixMilli(from)
 	}
 	c, err := h.opts.Store.Chart(r.Context(), start, time.UnixMilli(to), time.Duration(step)*time.Millisecond)
+	if errors.Is(err, store.ErrLongChart) {
+		return httpError{code: http.StatusBadRequest, public: "these are too many steps", err: err}
+	}
 	if err != nil {
 		return err
 	}

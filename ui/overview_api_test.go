@@ -30,6 +30,8 @@ func TestAroundAPI(t *testing.T) {
 		{s, "GET", "/api/chart?from=5&to=4", "", 400, "no range"},
 		{s, "GET", "/api/chart?to=999999999999999999", "", 400, "no range"},
 		{s, "GET", "/api/chart?step=999999999999999999", "", 400, "no range"},
+		{s, "GET", "/api/chart?step=40000000000", "", 400, "no range"},
+		{s, "GET", "/api/chart?step=1", "", 400, "too many steps"},
 		{s, "GET", fmt.Sprintf("/api/chart?from=%d&step=1000", now-24*3600_000), "", 400, "too many steps"},
 		{s, "GET", fmt.Sprintf("/api/chart?from=%d&step=60000", now-3600_000), "", 200, `"step_ms":60000`},
 		{s, "GET", "/api/coverage", "", 200, `"event":"binding.failed","known":true,"can_send":true,"taken":0`},

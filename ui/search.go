@@ -97,10 +97,12 @@ func (h *Handler) changes(w http.ResponseWriter, r *http.Request) error {
 			answer.Gone = append(answer.Gone, c.Delivery.Seq)
 		}
 	}
-	if answer.More = len(list) == most; !answer.More {
-		next = max(since, next, last) // whatever else has had a number in between
+	answer.Rev, answer.More = next, len(list) == most
+	gone, known := h.opts.Store.RemovedSince(since) // what went before the page had its socket, nobody has told it
+	if !known {
+		return writeJSON(w, http.StatusOK, changesPage{Deliveries: []summary{}, Gone: []int64{}, Rev: last, Total: answer.Total, Reset: true})
 	}
-	answer.Rev = next
+	answer.Gone = append(answer.Gone, gone...)
 	return writeJSON(w, http.StatusOK, answer)
 }
 
@@ -113,15 +115,7 @@ func (h *Handler) settled(r *http.Request) (q store.Search, text string, err err
 	if q, err = h.opts.Store.Resolve(r.Context(), q); err != nil {
 		return q, "", err
 	}
-	if text = q.String(); !parses(text) { // no text says "the one before the first"
-		text = r.FormValue("q")
-	}
-	return q, text, nil
-}
-
-func parses(text string) bool {
-	_, err := store.ParseSearch(text)
-	return err == nil
+	return q, q.String(), nil
 }
 
 // total is how many deliveries are stored.

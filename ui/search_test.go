@@ -1,9 +1,11 @@
 package ui_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -175,9 +177,53 @@ func TestSearchChanges(t *testing.T) {
 		}
 	}
 	var c changesJSON
+	before := record(t, st, sample(next), 0).Rev
+	if _, err := st.Delete(t.Context(), 3, 5); err != nil {
+		t.Fatal(err)
+	}
+	s.do("GET", fmt.Sprintf("/api/changes?since=%d", before), token, "").into(t, &c)
+	if !slices.Equal(c.Gone, []int64{3, 5}) {
+		t.Errorf("after two have been deleted, %v are gone", c.Gone)
+	}
 	s.do("GET", "/api/changes?since=999999", token, "").into(t, &c)
 	if !c.Reset {
 		t.Error("changes after a revision that never was: no reset")
+	}
+}
+
+// What another process stores is found too: none is passed over because its revision is
+// there before anybody has been told of it.
+func TestSearchChangesOfAnother(t *testing.T) {
+	path := filepath.Join(t.TempDir(), store.FileName)
+	st, other := openStoreAt(t, path), openStoreAt(t, path)
+	s := serve(t, ui.Options{Store: st})
+	token := s.login()
+	st.Changed() // from now on it looks for what others do
+	done := make(chan error, 1)
+	const rows = 300
+	go func() {
+		for n := range rows {
+			if _, err := other.Record(context.Background(), sample(n)); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	known := map[int64]bool{}
+	rev := int64(0)
+	for tick := time.NewTicker(5 * time.Millisecond); len(known) < rows; <-tick.C {
+		var c changesJSON
+		s.do("GET", fmt.Sprintf("/api/changes?since=%d", rev), token, "").into(t, &c)
+		for _, d := range c.Deliveries {
+			known[d.Seq] = true
+		}
+		if rev = c.Rev; rev >= rows && len(known) < rows {
+			t.Fatalf("at revision %d only %d of %d are known", rev, len(known), rows)
+		}
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

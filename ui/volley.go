@@ -93,7 +93,7 @@ func (h *Handler) trigger(w http.ResponseWriter, r *http.Request) error {
 		return httpError{code: http.StatusBadRequest, public: "no such type of event"}
 	}
 	if err := h.opts.Trigger(r.Context(), in.Event); err != nil {
-		return httpError{code: http.StatusBadGateway, public: "it could not be sent, and the terminal says why", err: fmt.Errorf("trigger %s: %w", in.Event, err)}
+		return fmt.Errorf("trigger %s: %w", in.Event, err)
 	}
 	return writeJSON(w, http.StatusAccepted, struct{}{})
 }

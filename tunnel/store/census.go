@@ -152,8 +152,7 @@ func (c *census) follow(ctx context.Context, tx *sql.Tx, most int64) (bool, erro
 		return true, nil
 	}
 	if err := c.readAfter(ctx, tx, c.rev); err != nil {
-		c.reset() // some of it may be in: next time from the start
-		return false, err
+		return false, err // what is in already is read once more next time, and is the same then or newer
 	}
 	c.rev = rev
 	return true, nil
@@ -204,7 +203,6 @@ func (c *census) put(p point) {
 func (c *census) forget(ctx context.Context, tx *sql.Tx) error {
 	rows, err := tx.QueryContext(ctx, "SELECT seq FROM deliveries INDEXED BY deliveries_rev WHERE rev > 0")
 	if err != nil {
-		c.reset()
 		return err
 	}
 	defer rows.Close()
@@ -212,13 +210,11 @@ func (c *census) forget(ctx context.Context, tx *sql.Tx) error {
 	for rows.Next() {
 		var seq int64
 		if err := rows.Scan(&seq); err != nil {
-			c.reset()
 			return err
 		}
 		stored[seq] = true
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		c.reset()
 		return err
 	}
 	c.points = slices.DeleteFunc(c.points, func(p point) bool { return !stored[p.seq] })

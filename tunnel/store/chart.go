@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +23,9 @@ type ChartStep struct {
 // MaxChartSteps is how many steps a chart has at most.
 const MaxChartSteps = 1000
 
+// ErrLongChart is returned for a chart of more than [MaxChartSteps].
+var ErrLongChart = errors.New("a chart of too many steps")
+
 // A Chart counts what arrived from From until before To.
 type Chart struct {
 	From, To time.Time
@@ -33,7 +37,7 @@ type Chart struct {
 // before another, in steps that begin at multiples of step from 1970 on. From, when
 // zero, is the first arrival; step, when 0, is a round one that makes about 120.
 //
-// The error is about the store, or about a chart of more than [MaxChartSteps].
+// The error is about the store, or [ErrLongChart].
 func (s *Store) Chart(ctx context.Context, from, to time.Time, step time.Duration) (Chart, error) {
 	if step < 0 || step%time.Microsecond != 0 {
 		return Chart{}, fmt.Errorf("chart in steps of %v", step)
@@ -48,7 +52,7 @@ func (s *Store) Chart(ctx context.Context, from, to time.Time, step time.Duratio
 			step = roundStep(to.Sub(from))
 		}
 		if n := to.Sub(from) / step; n >= MaxChartSteps {
-			err = fmt.Errorf("a chart of %d steps is too long", n)
+			err = fmt.Errorf("%w: %d steps", ErrLongChart, n)
 			return
 		}
 		chart = Chart{from, to, step, c.steps(from.UnixMicro(), to.UnixMicro(), step.Microseconds())}

@@ -115,5 +115,5 @@ var statements = [numStatements]string{
 		WHERE seq = ? RETURNING state, arrivals, attempts, first_rev, received_at`,
 	insertAttempt: `INSERT INTO attempts (seq, n, rev, kind, at, url, status, duration, error, size, header, body)
 		SELECT seq, attempts, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM deliveries WHERE seq = ?`,
-	touchDelivery: "UPDATE deliveries SET rev = ?, attempts = attempts + 1, state = ? WHERE seq = ?",
+	touchDelivery: "UPDATE deliveries SET rev = ?1, attempts = attempts + 1, state = CASE ?2 WHEN '' THEN state ELSE ?2 END, kept = kept + ?3 WHERE seq = ?4",
 }

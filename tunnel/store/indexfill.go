@@ -35,13 +35,13 @@ func (x *index) run() {
 			return
 		}
 		changed := x.s.Changed() // before looking, so that nothing falls between the two
+		if err := x.s.look(ctx, func(*census) {}); err != nil && ctx.Err() == nil {
+			x.s.opts.Log.Warn("census", "err", err)
+		}
 		if err := x.catchUp(ctx, x.calm); err != nil && ctx.Err() == nil {
 			x.s.opts.Log.Warn("search index", "err", err)
 			pause.Reset(indexRetry)
 			continue
-		}
-		if err := x.s.look(ctx, func(*census) {}); err != nil && ctx.Err() == nil {
-			x.s.opts.Log.Warn("census", "err", err)
 		}
 		select {
 		case <-changed:

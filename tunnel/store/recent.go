@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"sync"
@@ -100,7 +101,7 @@ func (r *recent) applyOne(c change) {
 		return
 	}
 	d := *old // those who have been given the old one keep it
-	d.Rev, d.State = c.d.Rev, c.d.State
+	d.Rev, d.State = c.d.Rev, cmp.Or(c.d.State, old.State)
 	if c.repeat {
 		d.Arrivals = c.d.Arrivals
 	} else {

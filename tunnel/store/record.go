@@ -124,8 +124,8 @@ func notNil(b []byte) []byte {
 	return b
 }
 
-// AddAttempt stores an attempt and the state that the delivery has after it,
-// and returns it with its number once it is durable. [ErrNotFound] if the
+// AddAttempt stores an attempt and the state that the delivery has after it, ""
+// for the one that it has, and returns it with its number once it is durable. [ErrNotFound] if the
 // delivery has been removed meanwhile.
 func (s *Store) AddAttempt(ctx context.Context, seq int64, a Attempt, after State) (Attempt, error) {
 	err := s.writer.do(ctx, write{apply: func(ctx context.Context, b *batch) error {
@@ -158,17 +158,27 @@ func (s *Store) NoteAttempt(ctx context.Context, seq int64, a Attempt, after Sta
 // after the commit, where it is known without asking.
 func addAttempt(ctx context.Context, b *batch, seq int64, a *Attempt, after State) error {
 	a.N, a.Rev = 0, b.rev+1
-	res, err := b.stmt[touchDelivery].ExecContext(ctx, a.Rev, string(after), seq)
+	header, body := encodeFields(a.Header), notNil(a.Body[:min(len(a.Body), AnswerLimit)])
+	kept := int64(len(header) + len(body))
+	res, err := b.stmt[touchDelivery].ExecContext(ctx, a.Rev, string(after), kept, seq)
 	if err != nil {
 		return fmt.Errorf("touch delivery: %w", err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(err, ErrNotFound)
 	}
-	body := a.Body[:min(len(a.Body), AnswerLimit)]
 	if _, err := b.stmt[insertAttempt].ExecContext(ctx, a.Rev, a.Kind, micros(a.At), a.URL,
-		a.Status, a.Duration.Microseconds(), a.Error, a.BodySize, encodeFields(a.Header), notNil(body), seq); err != nil {
+		a.Status, a.Duration.Microseconds(), a.Error, a.BodySize, header, body, seq); err != nil {
 		return fmt.Errorf("insert attempt: %w", err)
+	}
+	verified := true
+	if a.Kind == Replay { // nothing else is done with what did not verify
+		if err := b.conn.QueryRowContext(ctx, "SELECT proof IS NOT NULL FROM deliveries WHERE seq = ?", seq).Scan(&verified); err != nil {
+			return fmt.Errorf("touch delivery: %w", err)
+		}
+	}
+	if verified {
+		b.bytes += kept
 	}
 	b.rev = a.Rev
 	b.changes = append(b.changes, change{d: Delivery{Seq: seq, Rev: a.Rev, State: after}, attempt: a})

@@ -6,7 +6,7 @@ CREATE TABLE clock (
     rev   INTEGER NOT NULL,           -- of the newest change ever made, even if its row is gone
     seq   INTEGER NOT NULL,           -- of the newest delivery ever recorded
     count INTEGER NOT NULL,           -- deliveries stored now
-    bytes INTEGER NOT NULL,           -- of their bodies and headers
+    bytes INTEGER NOT NULL,           -- of their bodies and headers, and of the answers'
     epoch TEXT NOT NULL               -- random; another value means another history
 ) STRICT;
 
@@ -30,7 +30,7 @@ CREATE TABLE deliveries (
     path         TEXT NOT NULL,
     remote       TEXT NOT NULL,
     size         INTEGER NOT NULL,    -- bytes of the body as received, which may be more than is kept
-    kept         INTEGER NOT NULL,    -- bytes that this delivery takes in contents
+    kept         INTEGER NOT NULL,    -- bytes that this delivery takes in contents, and its attempts' answers
     digest       BLOB NOT NULL,       -- SHA-256 of the body as kept
     proof        BLOB                 -- 16 bytes that stand for hook and signature; NULL when not verified
 ) STRICT;

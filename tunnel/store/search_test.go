@@ -160,6 +160,9 @@ var searches = []struct{ text, want string }{
 	{"last~2", "d4"},
 	{"last~2..last", "d4 d5 d6"},
 	{"last~99", ""},
+	{"!last~99", "d1 d2 d3 d4 d5 d6"},
+	{"last~99,d2", "d2"},
+	{"d2..last~99", ""},
 	{"last~99..last~4", "d1 d2"},
 	{"!last", "d1 d2 d3 d4 d5"},
 
@@ -247,7 +250,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// What is printed means the same.
+// What is printed means the same, also when what depends on the moment has been settled.
 func TestSearchString(t *testing.T) {
 	s := sampleStore(t)
 	for _, tt := range searches {
@@ -257,6 +260,13 @@ func TestSearchString(t *testing.T) {
 		}
 		if again := parse(t, text).String(); again != text {
 			t.Errorf("%s is printed as %s and then as %s", tt.text, text, again)
+		}
+		q, err := s.Resolve(t.Context(), parse(t, tt.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ids(search(t, s, q.String())); got != tt.want {
+			t.Errorf("%s is settled as %s, which finds %s, want %s", tt.text, q, got, tt.want)
 		}
 	}
 	for text, want := range map[string]string{

@@ -29,9 +29,9 @@ func searchKeys() []SearchKey {
 	states := append(slices.Clip(stateWords), "held")
 	return []SearchKey{
 		{"event", append(words(pictify.EventTypes()...), "render.*", "batch.*", "binding.*"), true, "the type of event; * stands for anything", "event:render.*", parseGlobs("event")},
-		{"verdict", verdictWords, false, "what came of checking the signature", "verdict:mismatch", parseOneOf("verdict", verdictWords)},
+		{"verdict", slices.Clone(verdictWords), false, "what came of checking the signature", "verdict:mismatch", parseOneOf("verdict", verdictWords)},
 		{"state", states, false, "what is still to be done with it; held is waiting", "state:held", parseOneOf("state", states)},
-		{"source", sourceWords, false, "who signed it", "source:local", parseOneOf("source", sourceWords)},
+		{"source", slices.Clone(sourceWords), false, "who signed it", "source:local", parseOneOf("source", sourceWords)},
 		{"status", []string{"2xx", "3xx", "4xx", "5xx", "none"}, true, "the app's last answer", "status:>=500", parseStatus},
 		{"attempts", nil, true, "how often it was handed to the app", "attempts:>1", parseCount("attempts")},
 		{"arrivals", nil, true, "how often it came in", "arrivals:>1", parseCount("arrivals")},

@@ -37,28 +37,29 @@ type sifted struct {
 
 // sift looks through the deliveries below before, but not below first. It returns nil
 // when it can be of no help: the search asks for nothing that the census knows, the
-// census has not been read or is far behind, or so much may be chosen that there is
-// nothing gained. When the index can help too, few must be left.
-func (st *Store) sift(ctx context.Context, s Search, before, first int64, indexed bool) (*sifted, error) {
+// census has not been read or is far behind or cannot be brought up to date, or so much
+// may be chosen that there is nothing gained. When the index can help to look into
+// bodies, few must be left.
+func (st *Store) sift(ctx context.Context, s Search, before, first int64, indexed bool) *sifted {
 	c := &st.census
 	if !slices.ContainsFunc(s.words, func(w searchWord) bool { return w.test.sieve(nil) != nil }) || !c.mu.TryLock() {
-		return nil, nil
+		return nil
 	}
 	defer c.mu.Unlock()
 	tx, err := st.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return nil, err
+		return nil
 	}
 	defer tx.Rollback() // nothing was written
 	if current, err := c.follow(ctx, tx, siftNews); err != nil || !current {
-		return nil, err
+		return nil
 	}
 	found, looked := c.sift(s, before, first, st.sifting)
 	many := len(found.seqs) > st.sifting.few
-	if many && len(found.seqs)*siftOften > looked || indexed && (many || found.next > first) {
-		return nil, nil
+	if many && len(found.seqs)*siftOften > looked || indexed && s.NeedsBody() && (many || found.next > first) {
+		return nil
 	}
-	return found, nil
+	return found
 }
 
 func (c *census) sift(s Search, before, first int64, most siftBounds) (found *sifted, looked int) {

@@ -16,15 +16,20 @@ type SearchChange struct {
 
 // SearchSince is [Store.Since] for who follows a search: it returns at most limit
 // deliveries that changed after rev, each once and as it is now, with whether s chooses
-// it. next is the revision to go on from; when nothing has changed, it is rev and the
-// list is empty.
+// it. next is the revision to go on from: up to there it is all that has changed. It is
+// never one that has not been announced ([Store.Changed]), though the database may be
+// further.
 //
 // s must have gone through [Store.Resolve], once for all calls and for the steps of
 // [Store.SearchStep] that the changes are to go with.
 func (st *Store) SearchSince(ctx context.Context, s Search, rev int64, limit int) (list []SearchChange, next int64, err error) {
+	next = max(rev, st.lastRev.Load())
 	changed, err := st.Since(ctx, rev, limit)
-	if err != nil || len(changed) == 0 {
+	if err != nil {
 		return nil, rev, err
+	}
+	if len(changed) == limit || len(changed) > 0 && changed[len(changed)-1].Rev > next {
+		next = changed[len(changed)-1].Rev
 	}
 	var columns, bodies Search
 	for _, w := range s.words {
@@ -46,5 +51,5 @@ func (st *Store) SearchSince(ctx context.Context, s Search, rev int64, limit int
 		}
 		list = append(list, c)
 	}
-	return list, changed[len(changed)-1].Rev, nil
+	return list, next, nil
 }

@@ -25,12 +25,12 @@ func (st *Store) Resolve(ctx context.Context, s Search) (Search, error) {
 				if err != nil {
 					return Search{}, err
 				}
-				to, err := st.resolveRef(ctx, r.to, 0)
+				to, err := st.resolveRef(ctx, r.to, maxSeq)
 				if err != nil {
 					return Search{}, err
 				}
-				if r.from == r.to {
-					from = to
+				if r.from == r.to || r.to.last && to.n == maxSeq {
+					from = to // maxSeq is nobody's number, and one that can be written
 				}
 				ids.any[j] = idRange{from, to}
 			}

@@ -139,9 +139,7 @@ func (f *finder) find(ctx context.Context, s Search) (found SearchFound, err err
 		f.view = f.st.index.view(ctx)
 		defer func() { f.view.release() }()
 	}
-	if f.sifted, err = f.st.sift(ctx, s, f.before, f.first, f.view != nil); err != nil {
-		return found, err
-	}
+	f.sifted = f.st.sift(ctx, s, f.before, f.first, f.view != nil)
 	if f.tx, err = f.st.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 		return found, err
 	}

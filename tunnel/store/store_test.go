@@ -192,6 +192,19 @@ func TestAttempts(t *testing.T) {
 	if got.State != store.Failed || got.Rev != want[1].Rev {
 		t.Errorf("delivery is %s rev %d, want failed rev %d", got.State, got.Rev, want[1].Rev)
 	}
+	again, err := s.AddAttempt(t.Context(), d.Seq, store.Attempt{Kind: store.Replay, Status: 502}, "")
+	if err != nil || again.N != 3 {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	changed, err := s.Since(t.Context(), again.Rev-1, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]store.Delivery{changed, whole(t, s)} { // from memory, and from the database
+		if len(list) != 1 || list[0].State != store.Failed || len(list[0].Attempts) != 3 {
+			t.Errorf("an attempt that changes no state: %+v", list)
+		}
+	}
 	if _, err := s.AddAttempt(t.Context(), 999, want[0], store.Done); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("attempt for a delivery that is gone: %v, want ErrNotFound", err)
 	}
@@ -255,6 +268,67 @@ func TestRetentionByBytes(t *testing.T) {
 	c, err := s.Count(t.Context())
 	if err != nil || c.Bytes > keep+keep/100 || c.Bytes < keep/2 {
 		t.Errorf("Count = %+v, %v, want at most %d bytes and a hundredth, and at least half of it", c, err, keep)
+	}
+}
+
+// The app's answers count, too: they may be far longer than what it was sent. Of what
+// did not verify nothing counts, since it has a bound of its own.
+func TestRetentionCountsAnswers(t *testing.T) {
+	const keep = 500_000
+	s := open(t, store.Options{KeepBytes: keep})
+	add := func(d store.Delivery, kind string) {
+		t.Helper()
+		a := store.Attempt{Kind: kind, Status: 500, Header: []store.Field{{Name: "X", Value: "1"}}, Body: make([]byte, 100_000)}
+		if _, err := s.AddAttempt(t.Context(), d.Seq, a, store.Failed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forged := delivery(1000)
+	forged.Verdict, forged.Proof = pictify.Mismatch, nil
+	forged = record(t, s, forged)
+	for range 10 {
+		add(forged, store.Replay)
+	}
+	if c, err := s.Count(t.Context()); err != nil || c.Bytes != 0 {
+		t.Errorf("of a forged one %d bytes count (%v)", c.Bytes, err)
+	}
+	for n := range 40 {
+		add(record(t, s, delivery(n)), []string{store.Forward, store.Replay}[n%2])
+		c, err := s.Count(t.Context())
+		if err != nil || c.Bytes > keep+keep/100+store.AnswerLimit+2000 {
+			t.Fatalf("after %d: %+v, %v, want hardly more than %d bytes", n+1, c, err, keep)
+		}
+	}
+	list := whole(t, s)
+	if len(list) < 6 || len(list) > 10 {
+		t.Errorf("%d are stored, want those whose answers fit", len(list))
+	}
+	if n, err := s.Clear(t.Context(), store.Search{}); err != nil || n != len(list) {
+		t.Fatalf("removed %d of %d: %v", n, len(list), err)
+	}
+	if c, err := s.Count(t.Context()); err != nil || c.Bytes != 0 {
+		t.Errorf("when all are gone, %d bytes are left (%v)", c.Bytes, err)
+	}
+}
+
+// Of a delivery that was sent very often, the answers to the latest attempts are read.
+func TestManyAttempts(t *testing.T) {
+	s := open(t, store.Options{})
+	d := record(t, s, delivery(1))
+	const attempts = 70
+	for range attempts {
+		if _, err := s.AddAttempt(t.Context(), d.Seq, store.Attempt{Kind: store.Replay, Body: []byte("no"), BodySize: 2, Header: []store.Field{{Name: "X", Value: "1"}}}, store.Failed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Get(t.Context(), d.Seq)
+	if err != nil || len(got.Attempts) != attempts {
+		t.Fatalf("%d attempts, %v", len(got.Attempts), err)
+	}
+	for i, a := range got.Attempts {
+		if there := i >= attempts-50; (string(a.Body) == "no") != there || (len(a.Header) == 1) != there || a.N != i+1 || a.BodySize != 2 {
+			t.Errorf("attempt %d: %+v", i+1, a)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pictap/fixtures"
+	"pictap/tunnel"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 	"pictap/ui"
@@ -77,7 +78,9 @@ func (p *page) serve(ctx context.Context) error {
 		Handler: p.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 	}
+	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		p.handler.Close() // the sockets, which Shutdown does not know
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveGrace)
 		defer cancel()
@@ -85,15 +88,22 @@ func (p *page) serve(ctx context.Context) error {
 			srv.Close()
 		}
 	})
-	defer stop()
-	if err := srv.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
+	err := srv.Serve(p.listener)
+	if !stop() {
+		<-ended // Serve returns when that begins; what is under way may still want the store
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("page: %w", err)
 	}
 	return nil
 }
 
 func (s *session) replay(ctx context.Context, seq int64) (store.Attempt, error) {
-	return s.forwarder.Replay(ctx, seq)
+	a, err := s.forwarder.Replay(ctx, seq)
+	if errors.Is(err, tunnel.ErrNotVerified) || errors.Is(err, tunnel.ErrNotWhole) {
+		err = &ui.Refusal{Code: http.StatusConflict, Text: err.Error()}
+	}
+	return a, err
 }
 
 // trigger sends one made-up event through the receiver, signed with the local
@@ -114,8 +124,8 @@ func (s *session) sendSample(ctx context.Context, g *fixtures.Generator, t picti
 		return err
 	}
 	r := s.sender.Send(ctx, address, sample.Message(pictify.NewSigner(s.cfg.secret), s.env.now()))
-	if !r.OK() {
-		return fmt.Errorf("send %s to our own receiver: %s", t, r.Problem())
+	if relayed := s.cfg.relay && r.Err == nil; !r.OK() && !relayed { // what is relayed is the app's answer, which the delivery has
+		return &ui.Refusal{Code: http.StatusBadGateway, Text: "our own receiver did not take it: " + clip(r.Problem(), shortText)}
 	}
 	return nil
 }

@@ -204,6 +204,11 @@ func TestVolleyTampersAreJudged(t *testing.T) {
 		if d.Verdict != w[1] || d.Source != "local" || j.Search != j.First[0]+" source:local" {
 			t.Errorf("%s is judged %s from %s, found by %q", k.Name, d.Verdict, d.Source, j.Search)
 		}
+		if d.Verdict == "mismatch" {
+			if code, text := page.ask("POST", "/api/deliveries/"+j.First[0]+"/replay", "{}"); code != 409 || !strings.Contains(text, "not signed again") {
+				t.Errorf("replay of %s: %d %s, want 409 that says why", k.Name, code, text)
+			}
+		}
 	}
 	if !comesTrue(func() bool { return taken.Load() == 3 }) {
 		t.Errorf("the app has got %d, want the 3 that are rightly signed", taken.Load())
