@@ -14,7 +14,9 @@ import (
 // a cloud's metadata service, must not be reachable by asking a mock for it.
 //
 // The real service refuses this machine as well, which is why tunnels exist.
-func checkTarget(text string) error { return checkURL("targetUrl", text) }
+func checkTarget(text string) error { return checkURL(targetField, text) }
+
+const targetField = "targetUrl"
 
 // checkURL is checkTarget for another field.
 func checkURL(field, text string) error {
@@ -51,8 +53,14 @@ func differs(target string) string {
 	return ""
 }
 
+// blocked refuses a URL. The documents have two statuses for it: 400 when a
+// subscription is made (checklist, 2026-01-19), 422 with the slug (errors.mdx).
 func blocked(field, reason string) error {
-	return refusal{status: http.StatusUnprocessableEntity, slug: "blocked-url", title: "Blocked URL",
+	status := http.StatusUnprocessableEntity
+	if field == targetField {
+		status = http.StatusBadRequest
+	}
+	return refusal{status: status, slug: "blocked-url", title: "Blocked URL",
 		detail: field + " " + reason, fields: []fieldError{{field, reason, "invalid_format"}}}
 }
 
