@@ -229,10 +229,7 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := s.now()
 	left, end, ok := s.chaos.spend(limit, key, now)
-	h := w.Header() // the names as they are documented, which Set would not leave alone
-	h["X-RateLimit-Limit"] = []string{strconv.Itoa(limit.Count)}
-	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(left)}
-	h["X-RateLimit-Reset"] = []string{strconv.FormatInt(end.Add(time.Second-1).Unix(), 10)} // rounded up: the promise holds
+	setRate(w.Header(), limit.Count, left, end)
 	if ok {
 		return nil
 	}
@@ -258,9 +255,19 @@ func (s *Server) linger(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// faultError is the error that FaultStatus answers with.
-func faultError(status int) error {
-	if status == http.StatusTooManyRequests {
+// statusFault writes the headers that come with an error that FaultStatus answers
+// with, and returns it. Statuses that the documents give a meaning have their answer.
+func (s *Server) statusFault(w http.ResponseWriter, status int) error {
+	switch status {
+	case http.StatusUnauthorized:
+		return badKey()
+	case http.StatusPaymentRequired: // of videos; other quotas are a 429 with the same code
+		e := failureOf("QUOTA_EXCEEDED").problem()
+		e.status, e.title = status, http.StatusText(status)
+		return e
+	case http.StatusTooManyRequests:
+		limit := cmp.Or(s.Faults.Limit.Count, s.rate())
+		setRate(w.Header(), limit, 0, s.now().Add(time.Second))
 		return tooMany(1)
 	}
 	text := cmp.Or(http.StatusText(status), "Unknown status")

@@ -53,9 +53,9 @@ func (k *keptAnswer) sendHead(w http.ResponseWriter, r *http.Request) {
 func (s *Server) inflict(f Fault, w *witness, r *http.Request, carryOut func(http.ResponseWriter)) {
 	switch f.Kind {
 	case FaultStatus:
-		s.answer(w, r, 0, nil, faultError(f.Status))
+		s.answer(w, r, 0, nil, s.statusFault(w, f.Status))
 	case FaultGone:
-		s.answer(w, r, 0, nil, faultError(http.StatusNotFound))
+		s.answer(w, r, 0, nil, s.statusFault(w, http.StatusNotFound))
 	case FaultReset, FaultEmpty:
 		drain(r)
 		hangUp(w, f.Kind == FaultReset)

@@ -21,15 +21,9 @@ const (
 	proRate  = 300
 )
 
-// mark counts a request and writes the headers of its answer.
-func (l *rateHeaders) mark(h http.Header, now time.Time, free bool) {
-	if h.Get("X-RateLimit-Limit") != "" {
-		return // there is a limit, and it has said so
-	}
-	limit := proRate
-	if free {
-		limit = freeRate
-	}
+// mark counts a request and writes the headers of its answer. Where there is a limit
+// that is kept to, see [Faults], its headers are the ones that count.
+func (l *rateHeaders) mark(h http.Header, now time.Time, limit int) {
 	minute := now.Unix() / 60
 	l.mu.Lock()
 	if l.minute != minute {
@@ -38,7 +32,24 @@ func (l *rateHeaders) mark(h http.Header, now time.Time, free bool) {
 	l.used++
 	used := l.used
 	l.mu.Unlock()
-	h["X-Ratelimit-Limit"] = []string{strconv.Itoa(limit)}
-	h["X-Ratelimit-Remaining"] = []string{strconv.Itoa(max(0, limit-used))}
-	h["X-Ratelimit-Reset"] = []string{strconv.FormatInt((minute+1)*60, 10)}
+	setRate(h, limit, max(0, limit-used), time.Unix((minute+1)*60, 0))
+}
+
+// rate is how many requests a minute the plan has.
+func (s *Server) rate() int {
+	if s.NoWebhooks {
+		return freeRate
+	}
+	return proRate
+}
+
+// setRate writes the headers of a limit, spelled as they are documented, which
+// [http.Header.Set] would not leave alone. What it writes, Get does not find. The
+// end is rounded up to a second, so that what it promises holds.
+//
+// Source: Pictify docs, api-reference/errors.mdx, rate-limit-exceeded (2026-01-29).
+func setRate(h http.Header, limit, left int, end time.Time) {
+	h["X-RateLimit-Limit"] = []string{strconv.Itoa(limit)}
+	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(left)}
+	h["X-RateLimit-Reset"] = []string{strconv.FormatInt(end.Add(time.Second-1).Unix(), 10)}
 }

@@ -129,7 +129,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error
 		return 0, nil, refusal{status: http.StatusForbidden, slug: "forbidden", code: "plan_upgrade_required",
 			title: "Not in your plan", detail: "Webhooks are not available on your plan"}
 	}
-	s.rates.mark(w.Header(), s.now(), s.NoWebhooks)
+	if s.Faults.Limit.Count == 0 {
+		s.rates.mark(w.Header(), s.now(), s.rate())
+	}
 	most := chosen.body
 	if most == 0 {
 		most = maxRequest
