@@ -1,12 +1,10 @@
 package mock
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -236,11 +234,6 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request) error {
 	return tooMany(int((end.Sub(now) + time.Second - 1) / time.Second))
 }
 
-func tooMany(seconds int) error {
-	return refusal{status: http.StatusTooManyRequests, slug: "rate-limit-exceeded", title: "Rate limit exceeded",
-		detail: "Too many requests, try again in " + strconv.Itoa(seconds) + " s", code: "rate_limit_exceeded", retryAfter: max(1, seconds)}
-}
-
 // linger waits; false when the client has gone or the mock ends.
 func (s *Server) linger(r *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -253,23 +246,4 @@ func (s *Server) linger(r *http.Request, d time.Duration) bool {
 	case <-r.Context().Done():
 		return false
 	}
-}
-
-// statusFault writes the headers that come with an error that FaultStatus answers
-// with, and returns it. Statuses that the documents give a meaning have their answer.
-func (s *Server) statusFault(w http.ResponseWriter, status int) error {
-	switch status {
-	case http.StatusUnauthorized:
-		return badKey()
-	case http.StatusPaymentRequired: // of videos; other quotas are a 429 with the same code
-		e := failureOf("QUOTA_EXCEEDED").problem()
-		e.status, e.title = status, http.StatusText(status)
-		return e
-	case http.StatusTooManyRequests:
-		limit := cmp.Or(s.Faults.Limit.Count, s.rate())
-		setRate(w.Header(), limit, 0, s.now().Add(time.Second))
-		return tooMany(1)
-	}
-	text := cmp.Or(http.StatusText(status), "Unknown status")
-	return refusal{status: status, slug: strings.ReplaceAll(strings.ToLower(text), " ", "-"), title: text, detail: text + ", as was asked of the mock"}
 }

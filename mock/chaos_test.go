@@ -391,7 +391,27 @@ func TestEachAttemptIsSignedAnew(t *testing.T) {
 	}
 }
 
-// Faults of pictures are about what lies below /media/, needs no key and is not limited.
+// Faults of pictures are about all that a URL of a picture leads to, and nothing else.
+func TestMediaFaultsByPath(t *testing.T) {
+	f, err := mock.ParseMediaFault("503")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, &mock.Server{Faults: mock.Faults{Rules: []mock.Fault{f}}})
+	made := api(t, c, 201, "POST /bindings", `{"templateId":"XL13XACH2V","dataSource":{"type":"static","data":{"n":1}},"mapping":{"name":"n"}}`).text("binding.uid")
+	image := path(t, c, api(t, c, 200, "POST /image", `{"html":"x","width":9,"height":9}`).text("url"))
+	for path, want := range map[string]int{
+		image: 503, "/media/bindings/" + made + ".png": 503, "/media/templates/XL13XACH2V.png": 503, "/b/" + made + ".png": 503, "/v1/b/" + made + ".webp": 503,
+		"/r/XL13XACH2V.png?token=x": 503, "/api/r/XL13XACH2V.pdf?token=x": 503,
+		"/b/" + made + ".png/url": 200, "/image": 200, "/gif": 200, "/bindings": 200, "/render": 200, "/templates/XL13XACH2V": 200,
+	} {
+		if got, _, body := ask(t, c, "GET", path, "", nil); got != want {
+			t.Errorf("GET %s answered %d %.200s, want %d", path, got, body, want)
+		}
+	}
+}
+
+// Pictures need no key and are not limited.
 func TestMediaFaults(t *testing.T) {
 	f, err := mock.ParseMediaFault("503:50%")
 	if err != nil {

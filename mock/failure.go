@@ -22,9 +22,9 @@ const (
 type failure struct {
 	code   string // of the event: UPPER_SNAKE
 	text   string
-	status int    // of the answer
-	slug   string // of the problem
-	kind   string // code of the answer, "" for none: lower case, or the event's for what the html engine refuses
+	status int         // of the answer
+	slug   string      // of the problem
+	kind   string      // code of the answer, "" for none: lower case, or the event's for what the html engine refuses
 	field  *fieldError // what the answer says of a field, nil for nothing
 }
 

@@ -35,6 +35,7 @@ type render struct {
 	Length  float64 // of an animation, in the unit in which its endpoint tells it
 	Rate    int     // frames per second of a capture
 	Quality string  // of a GIF: low, medium, high
+	HTML    string  `json:",omitempty"` // that a GIF was made of, "" when it was not; of other kinds it is not kept
 }
 
 // url is where base serves the render.
@@ -43,7 +44,9 @@ func (r *render) url(base string) string {
 }
 
 // size is roughly what the render holds, in bytes.
-func (r *render) size() int { return 512 + pictureSize(r.Picture) + len(r.Origin) + len(r.Name) }
+func (r *render) size() int {
+	return 512 + pictureSize(r.Picture) + len(r.Origin) + len(r.Name) + len(r.HTML)
+}
 
 func pictureSize(p media.Picture) int {
 	n := len(p.Title) + len(p.Background) + len(p.Text)
