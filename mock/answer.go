@@ -20,6 +20,8 @@ type refusal struct {
 	lines  []string // instead of fields, where the real service has plain texts
 	allow  string   // the methods that are allowed
 
+	context map[string]any // of what the html engine refuses; nil for all else
+
 	retryAfter int // seconds; 0 says nothing about it
 }
 
@@ -45,6 +47,7 @@ type problem struct {
 	Error    string `json:"error"`
 	Code     string `json:"code,omitempty"`
 	Errors   any    `json:"errors,omitempty"` // of fieldError or, for a video, string
+	Context  any    `json:"context,omitempty"`
 
 	RetryAfter      int `json:"retryAfter,omitempty"`  // documents
 	RetryAfterSnake int `json:"retry_after,omitempty"` // Python SDK
@@ -55,6 +58,9 @@ func (e refusal) problem(path string) problem {
 		Type: "https://docs.pictify.io/errors/" + e.slug, Title: e.title, Status: e.status,
 		Detail: e.detail, Instance: path, Message: e.detail, Error: e.detail, Code: e.code,
 		RetryAfter: e.retryAfter, RetryAfterSnake: e.retryAfter,
+	}
+	if e.context != nil {
+		p.Context = e.context
 	}
 	switch {
 	case len(e.fields) > 0:

@@ -87,10 +87,19 @@ func TestRendersAreToldOf(t *testing.T) {
 			map[string]any{"type": "image", "source": "api", "templateId": "nope", "error": "Template not found", "errorCode": "TEMPLATE_NOT_FOUND", "variables": map[string]any{"a": "b"}}},
 		{"POST /templates/XL13XACH2V/render", `{"variables":{"fail":"RENDER_TIMEOUT"}}`, 504, "render.failed",
 			map[string]any{"type": "image", "source": "api", "templateId": "XL13XACH2V", "error": "Render timed out", "errorCode": "RENDER_TIMEOUT", "variables": map[string]any{"fail": "RENDER_TIMEOUT"}}},
-		{"POST /pdf/render", `{"templateUid":"1NV01CE001","variables":{"fail":"INVALID_VARIABLE"}}`, 422, "render.failed",
+		{"POST /pdf/render", `{"templateUid":"1NV01CE001","variables":{"fail":"INVALID_VARIABLE"}}`, 400, "render.failed",
 			map[string]any{"type": "pdf", "source": "api", "templateId": "1NV01CE001", "error": "A variable is invalid", "errorCode": "INVALID_VARIABLE", "variables": map[string]any{"fail": "INVALID_VARIABLE"}}},
 		{"POST /image", `{"template":"XL13XACH2V","variables":{"fail":"MY_OWN_CODE"}}`, 500, "render.failed",
 			map[string]any{"type": "image", "source": "api", "templateId": "XL13XACH2V", "error": "Render failed: MY_OWN_CODE", "errorCode": "MY_OWN_CODE", "variables": map[string]any{"fail": "MY_OWN_CODE"}}},
+		// Magic values count where there are no variables, and stay out of the event.
+		{"POST /image", `{"html":"<p>x</p>","width":40,"height":20,"variables":{"slow":"1ms","n":1}}`, 200, "render.completed",
+			map[string]any{"type": "image", "source": "api", "width": 40.0, "height": 20.0, "format": "png"}},
+		{"POST /image", `{"html":"<p>x</p>","variables":{"fail":"RENDER_TIMEOUT"}}`, 504, "render.failed",
+			map[string]any{"type": "image", "source": "api", "error": "Render timed out", "errorCode": "RENDER_TIMEOUT"}},
+		{"POST /image", `{"url":"https://example.com/","variables":{"fail":"RENDER_FAILED"}}`, 500, "render.failed",
+			map[string]any{"type": "image", "source": "api", "error": "Render failed", "errorCode": "RENDER_FAILED"}},
+		{"POST /gif", `{"html":"<p>x</p>","variables":{"fail":"RENDER_TIMEOUT"}}`, 504, "render.failed",
+			map[string]any{"type": "gif", "source": "api", "error": "Render timed out", "errorCode": "RENDER_TIMEOUT"}},
 	} {
 		answer := api(t, c, tt.status, tt.request, tt.body)
 		got := next(t, arrivals)
@@ -146,17 +155,40 @@ func TestLayoutsAreToldOf(t *testing.T) {
 
 func TestFailuresAreRefusals(t *testing.T) {
 	c := start(t, &mock.Server{})
-	for code, status := range map[string]int{
-		"TEMPLATE_NOT_FOUND": 404, "EXPRESSION_ERROR": 422, "IMAGE_FETCH_FAILED": 422, "TEMPLATE_TOO_LARGE": 413, "QUOTA_EXCEEDED": 429, "RENDER_FAILED": 500, "UNHEARD_OF": 500,
+	for code, want := range map[string]struct {
+		status  int
+		slug    string
+		code    string
+		field   string // of errors, and its code; "" without errors
+		context string
+	}{
+		"TEMPLATE_NOT_FOUND": {404, "template-not-found", "", "", ""},
+		"EXPRESSION_ERROR":   {422, "expression-error", "expression_error", "variables undefined_variable", ""},
+		"IMAGE_FETCH_FAILED": {422, "url-fetch-failed", "image_fetch_failed", "url timeout", ""},
+		"INVALID_VARIABLE":   {400, "validation-error", "invalid_variable", "variables invalid_type", ""},
+		"UNDEFINED_VARIABLE": {422, "expression-error", "UNDEFINED_VARIABLE", "variables undefined_variable", "XL13XACH2V"},
+		"HELPER_NOT_ALLOWED": {422, "render-failed", "HELPER_NOT_ALLOWED", "", "XL13XACH2V"},
+		"VARIABLE_REQUIRED":  {422, "render-failed", "VARIABLE_REQUIRED", "", "XL13XACH2V"},
+		"TEMPLATE_TOO_LARGE": {413, "render-failed", "TEMPLATE_TOO_LARGE", "", ""},
+		"QUOTA_EXCEEDED":     {429, "quota-exceeded", "quota_exceeded", "", ""},
+		"RENDER_FAILED":      {500, "render-failed", "", "", ""},
+		"UNHEARD_OF":         {500, "render-failed", "", "", ""},
 	} {
 		got, _, body := ask(t, c, "POST", "/image", `{"template":"XL13XACH2V","variables":{"fail":"`+code+`"}}`, nil)
-		if got != status {
-			t.Errorf("%s answered %d %s, want %d", code, got, body, status)
-		}
 		checkProblem(t, code, got, body)
-		if code == "QUOTA_EXCEEDED" && !strings.Contains(body, `"code":"quota_exceeded"`) {
-			t.Errorf("%s answered %s", code, body)
+		var o object
+		decodeInto(t, body, &o)
+		field := ""
+		if o["errors"] != nil {
+			first := o.first(t, "errors")
+			field = first.text("field") + " " + first.text("code")
 		}
+		if got != want.status || slugOf(body) != want.slug || o.text("code") != want.code || field != want.field || o.text("context.templateUid") != want.context {
+			t.Errorf("%s answered %d %s, want %+v", code, got, body, want)
+		}
+	}
+	if o := api(t, c, 422, "POST /image", `{"html":"x","variables":{"fail":"HELPER_NOT_ALLOWED"}}`); o["context"] == nil {
+		t.Errorf("without a template: %v, want a context all the same", o)
 	}
 	for _, value := range []string{`"no"`, `"Fail"`, `1`, `null`, `"FAIL"`, `{"a":1}`, `"` + strings.Repeat("A_", 100) + `B"`} {
 		api(t, c, 200, "POST /image", `{"template":"XL13XACH2V","width":9,"height":9,"variables":{"fail":`+value+`}}`)

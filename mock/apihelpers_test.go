@@ -61,6 +61,13 @@ func api(t *testing.T, c *pictify.Client, status int, request, body string) obje
 	return o
 }
 
+// slugOf is the end of a problem's type, "" of what is none.
+func slugOf(problem string) string {
+	var p struct{ Type string }
+	json.Unmarshal([]byte(problem), &p)
+	return p.Type[strings.LastIndexByte(p.Type, '/')+1:]
+}
+
 // decodeInto decodes JSON or fails the test.
 func decodeInto(t testing.TB, text string, into any) {
 	t.Helper()

@@ -232,7 +232,7 @@ func (s *Server) endBatch(b *batch) (event pictify.BatchData, left int) {
 		b.status = completed
 	}
 	status := b.status
-	if status == partial {
+	if status == partial && !s.PartialBatches {
 		status = completed // as in the guide
 	}
 	return pictify.BatchData{

@@ -76,6 +76,21 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// Some items fail: the documents have two words for that in the event.
+func TestBatchStatusInTheEvent(t *testing.T) {
+	for want, server := range map[string]*mock.Server{"completed": {}, "partial": {PartialBatches: true}} {
+		server.HookSecret = pictify.NewSecret("whsec_of_the_project")
+		c := start(t, server)
+		url, arrivals := inbox(t)
+		for body, status := range map[string]string{`{},{"fail":"RENDER_FAILED"}`: want, `{},{}`: "completed"} {
+			api(t, c, 202, "POST /templates/XL13XACH2V/batch-render", `{"variableSets":[`+body+`],"webhookUrl":"`+url+`"}`)
+			if a := next(t, arrivals); a.body.text("event") != "batch.completed" || a.body.text("data.status") != status {
+				t.Errorf("[%s] is told of as %s, want %s", body, a.raw, status)
+			}
+		}
+	}
+}
+
 func TestBatchThatFails(t *testing.T) {
 	c := start(t, &mock.Server{HookSecret: pictify.NewSecret("whsec_of_the_project")})
 	url, arrivals := inbox(t)

@@ -30,7 +30,7 @@ func (s *Server) createBatch(c call) (int, any, error) {
 		workers: f.integer("concurrency", in.Concurrency, 1, maxWorkers, defaultWorkers), status: pending,
 	}
 	if b.webhook != "" {
-		if err := checkURL("webhookUrl", b.webhook); err != nil {
+		if err := s.Places.check("webhookUrl", b.webhook); err != nil {
 			return 0, nil, err
 		}
 	}

@@ -41,7 +41,7 @@ func TestBindingLife(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"name": 100.0, "company": "b"}, probe["variables"]); diff != "" || probe.at("fetch.success") != true || probe.at("mapping.valid") != true {
 		t.Errorf("test: %v\n%s", probe, diff)
 	}
-	if diff := cmp.Diff([]any{"repo", "repo.stars", "repo.tags", "repo.tags[0]", "repo.tags[1]"}, probe["availablePaths"]); diff != "" {
+	if diff := cmp.Diff([]any{"repo", "repo.stars", "repo.tags", "repo.tags.length", "repo.tags[0]", "repo.tags[1]"}, probe["availablePaths"]); diff != "" {
 		t.Errorf("paths (-want +got)\n%s", diff)
 	}
 	refresh := func() arrival {
@@ -120,6 +120,12 @@ func TestBindingIsPushedTo(t *testing.T) {
 		t.Errorf("told as %s", a.raw)
 	}
 	api(t, c, 400, "POST "+path(t, c, made.text("binding.webhookUrl")), `{"payload":3}`)
+	counted := api(t, c, 201, "POST /bindings", `{"templateId":"XL13XACH2V","dataSource":{"type":"static","data":{"items":[[],{"length":"12 cm"}],"text":"abc"}},
+		"mapping":{"name":"items.length","company":"items[1].length","inner":"items[0].length","no":"text.length"}}`)
+	probe := api(t, c, 200, "POST /bindings/"+counted.text("binding.uid")+"/test", "")
+	if diff := cmp.Diff(map[string]any{"name": 2.0, "company": "12 cm", "inner": 0.0}, probe["variables"]); diff != "" {
+		t.Errorf("lengths (-want +got)\n%s", diff)
+	}
 	static := api(t, c, 201, "POST /bindings", `{"templateId":"XL13XACH2V","dataSource":{"type":"static","data":{"n":"Kim"}},"mapping":{"name":"n","company":"x.y"}}`)
 	uid := static.text("binding.uid")
 	if o := api(t, c, 200, "POST /bindings/"+uid+"/test", ""); o.at("mapping.valid") != false || len(o["mapping"].(map[string]any)["errors"].([]any)) != 1 {

@@ -1,12 +1,10 @@
 package mock
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -229,19 +227,11 @@ func (s *Server) limit(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := s.now()
 	left, end, ok := s.chaos.spend(limit, key, now)
-	h := w.Header() // the names as they are documented, which Set would not leave alone
-	h["X-RateLimit-Limit"] = []string{strconv.Itoa(limit.Count)}
-	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(left)}
-	h["X-RateLimit-Reset"] = []string{strconv.FormatInt(end.Add(time.Second-1).Unix(), 10)} // rounded up: the promise holds
+	setRate(w.Header(), limit.Count, left, end)
 	if ok {
 		return nil
 	}
 	return tooMany(int((end.Sub(now) + time.Second - 1) / time.Second))
-}
-
-func tooMany(seconds int) error {
-	return refusal{status: http.StatusTooManyRequests, slug: "rate-limit-exceeded", title: "Rate limit exceeded",
-		detail: "Too many requests, try again in " + strconv.Itoa(seconds) + " s", code: "rate_limit_exceeded", retryAfter: max(1, seconds)}
 }
 
 // linger waits; false when the client has gone or the mock ends.
@@ -256,13 +246,4 @@ func (s *Server) linger(r *http.Request, d time.Duration) bool {
 	case <-r.Context().Done():
 		return false
 	}
-}
-
-// faultError is the error that FaultStatus answers with.
-func faultError(status int) error {
-	if status == http.StatusTooManyRequests {
-		return tooMany(1)
-	}
-	text := cmp.Or(http.StatusText(status), "Unknown status")
-	return refusal{status: status, slug: strings.ReplaceAll(strings.ToLower(text), " ", "-"), title: text, detail: text + ", as was asked of the mock"}
 }

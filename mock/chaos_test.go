@@ -119,7 +119,7 @@ func TestPrefer(t *testing.T) {
 		if status != want {
 			t.Errorf("Prefer: %s answered %d %s, want %d", header, status, body, want)
 		}
-		if want == 429 && (got.Get("Retry-After") != "1" || !strings.Contains(body, `"retryAfter":1,"retry_after":1`)) {
+		if want == 429 && header == "code=429" && (got.Get("Retry-After") != "1" || !strings.Contains(body, `"retryAfter":1,"retry_after":1`)) {
 			t.Errorf("429 with Retry-After %q: %s", got.Get("Retry-After"), body)
 		}
 	}
@@ -213,12 +213,60 @@ func TestReleaseEndsWhatHangs(t *testing.T) {
 	}
 }
 
+// What is asked for by its status is what the mock answers when it comes to that by itself.
+func TestPreferIsAsDocumented(t *testing.T) {
+	prefer := func(c *pictify.Client, code string) (http.Header, object) {
+		status, header, body := ask(t, c, "GET", "/webhook-subscriptions", "", http.Header{"Prefer": {"code=" + code}})
+		if fmt.Sprint(status) != code {
+			t.Fatalf("Prefer: code=%s answered %d", code, status)
+		}
+		var o object
+		decodeInto(t, body, &o)
+		return header, o
+	}
+	c := start(t, &mock.Server{Key: pictify.NewSecret("pk_test_1")})
+	_, unauthorized := prefer(c, "401")
+	refused := api(t, &pictify.Client{BaseURL: c.BaseURL, Key: pictify.NewSecret("wrong"), HTTP: c.HTTP}, 401, "GET /webhook-subscriptions", "")
+	if diff := cmp.Diff(refused, unauthorized); diff != "" || refused.text("message") != "Invalid Request" {
+		t.Errorf("code=401 is not how a wrong key is refused (-refused +got)\n%s", diff)
+	}
+	quota := api(t, c, 429, "POST /image", `{"html":"x","variables":{"fail":"QUOTA_EXCEEDED"}}`)
+	_, unpaid := prefer(c, "402")
+	for _, name := range []string{"code", "message", "type"} {
+		if unpaid.text(name) != quota.text(name) {
+			t.Errorf("code=402 has the %s %q, want %q as a quota has it", name, unpaid.text(name), quota.text(name))
+		}
+	}
+	for limit, api := range map[string]*mock.Server{
+		"300": {}, "60": {NoWebhooks: true}, "7": {Faults: mock.Faults{Limit: mock.Rate{Count: 7, Per: time.Minute}}},
+	} {
+		header, _ := prefer(start(t, api), "429")
+		if got := rateOf(t, header); got != limit+" 0 1769682601 1" {
+			t.Errorf("code=429 has the headers %q, want the limit %s", got, limit)
+		}
+	}
+}
+
+// rateOf is what the headers say of a limit: its size, what is left, when it ends, and
+// when to come again. One that is there twice fails the test.
+func rateOf(t *testing.T, h http.Header) string {
+	t.Helper()
+	var all []string
+	for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"} {
+		if len(h.Values(name)) > 1 {
+			t.Errorf("%s is there twice: %q", name, h.Values(name))
+		}
+		all = append(all, h.Get(name))
+	}
+	return strings.Join(all, " ")
+}
+
 func TestRateLimit(t *testing.T) {
 	var clock clock
 	c := start(t, &mock.Server{Now: clock.now, Faults: mock.Faults{Limit: mock.Rate{Count: 3, Per: time.Minute}}})
 	get := func(key string) (int, string, string) {
 		status, h, body := ask(t, c, "GET", "/webhook-subscriptions", "", http.Header{"Authorization": {key}})
-		return status, fmt.Sprint(h.Get("X-RateLimit-Limit"), " ", h.Get("X-RateLimit-Remaining"), " ", h.Get("X-RateLimit-Reset"), " ", h.Get("Retry-After")), body
+		return status, rateOf(t, h), body
 	}
 	const reset = "1769682660" // testNow and a minute
 	for i, want := range []string{"3 2 " + reset + " ", "3 1 " + reset + " ", "3 0 " + reset + " "} {
@@ -240,6 +288,10 @@ func TestRateLimit(t *testing.T) {
 	clock.advance(47500 * time.Millisecond)
 	if status, head, _ := get("Bearer a"); status != 200 || head != "3 2 1769682720 " {
 		t.Errorf("in the next window: %d %q", status, head)
+	}
+	// An answer that is kept back and spoiled says the same.
+	if _, h, _ := ask(t, start(t, &mock.Server{Faults: mock.Faults{Limit: mock.Rate{Count: 3, Per: time.Minute}, Rules: faults(t, "*=type")}}), "GET", "/webhook-subscriptions", "", nil); rateOf(t, h) != "3 2 "+reset+" " {
+		t.Errorf("with a fault as well: %q", rateOf(t, h))
 	}
 	for i := range 3000 { // keys that nobody has
 		get(fmt.Sprint("Bearer ", i))
@@ -339,7 +391,27 @@ func TestEachAttemptIsSignedAnew(t *testing.T) {
 	}
 }
 
-// Faults of pictures are about what lies below /media/, needs no key and is not limited.
+// Faults of pictures are about all that a URL of a picture leads to, and nothing else.
+func TestMediaFaultsByPath(t *testing.T) {
+	f, err := mock.ParseMediaFault("503")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, &mock.Server{Faults: mock.Faults{Rules: []mock.Fault{f}}})
+	made := api(t, c, 201, "POST /bindings", `{"templateId":"XL13XACH2V","dataSource":{"type":"static","data":{"n":1}},"mapping":{"name":"n"}}`).text("binding.uid")
+	image := path(t, c, api(t, c, 200, "POST /image", `{"html":"x","width":9,"height":9}`).text("url"))
+	for path, want := range map[string]int{
+		image: 503, "/media/bindings/" + made + ".png": 503, "/media/templates/XL13XACH2V.png": 503, "/b/" + made + ".png": 503, "/v1/b/" + made + ".webp": 503,
+		"/r/XL13XACH2V.png?token=x": 503, "/api/r/XL13XACH2V.pdf?token=x": 503,
+		"/b/" + made + ".png/url": 200, "/image": 200, "/gif": 200, "/bindings": 200, "/render": 200, "/templates/XL13XACH2V": 200,
+	} {
+		if got, _, body := ask(t, c, "GET", path, "", nil); got != want {
+			t.Errorf("GET %s answered %d %.200s, want %d", path, got, body, want)
+		}
+	}
+}
+
+// Pictures need no key and are not limited.
 func TestMediaFaults(t *testing.T) {
 	f, err := mock.ParseMediaFault("503:50%")
 	if err != nil {

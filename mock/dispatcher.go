@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -31,6 +32,11 @@ type Dispatcher struct {
 	Timeout time.Duration    // for a delivery, its answer included; 0 means [pictify.AnswerTimeout]
 	TLS     *tls.Config      // for https targets, such as whose certificates to trust; nil means the system's roots
 	Now     func() time.Time // nil means time.Now
+
+	// Allow is asked for each address at the moment of dialling, with the URL's scheme
+	// and host, so that a name cannot lead somewhere else than when it was checked. Nil
+	// allows all: what a person sends goes where the person says.
+	Allow func(u *url.URL, to netip.Addr) error
 
 	mu      sync.Mutex // guards what follows
 	targets map[string]target
@@ -145,6 +151,9 @@ func (d *Dispatcher) target(address string) (target, error) {
 
 func (d *Dispatcher) newClient(u *url.URL) *wire.Client {
 	c := &wire.Client{Origin: &url.URL{Scheme: u.Scheme, Host: u.Host}, TLS: d.TLS, Timeout: d.Timeout, MaxBody: maxReply}
+	if d.Allow != nil {
+		c.Allow = func(to netip.Addr) error { return d.Allow(c.Origin, to) }
+	}
 	if c.Timeout == 0 {
 		c.Timeout = pictify.AnswerTimeout
 	}

@@ -67,7 +67,7 @@
 // /pdf/from-fabric, /templates/upload-csv and /templates/{uid}/regenerate-thumbnail.
 // They answer in the shape of their neighbours; each says what of that is a guess.
 //
-// Deliberately unlike the real service: targets on this machine are accepted,
-// and a key may do what the newest documents reserve to the dashboard (pause,
-// resume, stats, test).
+// Deliberately unlike the real service: targets on this machine and at the Server's
+// Places are accepted, of which its Warn is told, and a key may do what the newest
+// documents reserve to the dashboard (pause, resume, stats, test).
 package mock

@@ -139,7 +139,7 @@ func (s *Server) sender() *Dispatcher {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dispatcher == nil {
-		s.dispatcher = &Dispatcher{Now: s.Now}
+		s.dispatcher = &Dispatcher{Now: s.Now, Allow: s.Places.Allow}
 	}
 	return s.dispatcher
 }

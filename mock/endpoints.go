@@ -38,10 +38,25 @@ func (s *Server) create(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	n, err := in.subscription(s.Lenient)
+	n, err := in.subscription(s.Lenient, s.Places)
 	if err != nil {
 		return 0, nil, err
 	}
+	status, answer, err := s.subscribe(c, n)
+	if err == nil {
+		s.warn(n.TargetURL)
+	}
+	return status, answer, err
+}
+
+// warn tells of the first target that the real service would refuse.
+func (s *Server) warn(target string) {
+	if note := differs(target); note != "" && s.Warn != nil {
+		s.warned.Do(func() { s.Warn(note) })
+	}
+}
+
+func (s *Server) subscribe(c call, n pictify.NewSubscription) (int, any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.subscriptions) >= maxSubscriptions {
@@ -75,13 +90,17 @@ func (s *Server) update(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	return s.withRecord(c, func(r *record) error {
-		changed, err := in.change(r.Subscription)
+	status, answer, err := s.withRecord(c, func(r *record) error {
+		changed, err := in.change(r.Subscription, s.Places)
 		if err == nil {
 			r.Subscription = changed
 		}
 		return err
 	})
+	if err == nil && in.TargetURL != nil {
+		s.warn(*in.TargetURL)
+	}
+	return status, answer, err
 }
 
 func (s *Server) pause(c call) (int, any, error) {

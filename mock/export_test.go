@@ -10,7 +10,7 @@ func Redact(text string) string { return redact(text) }
 
 // ReadSnapshot checks a state.
 func ReadSnapshot(text []byte) error {
-	_, err := readSnapshot(text)
+	_, err := readSnapshot(text, nil)
 	return err
 }
 

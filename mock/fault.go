@@ -39,7 +39,12 @@ type Fault struct {
 	Status int           // of FaultStatus
 	For    time.Duration // of hang, slow and gone
 	Part   float64       // of the requests that match, above 0 to 1
+
+	Pictures bool // it is about all that serves pictures, and Path is ""
 }
+
+// picturesPath is written for the path of a fault of pictures.
+const picturesPath = "pictures"
 
 // String is the fault as [ParseFault] reads it.
 func (f Fault) String() string {
@@ -47,7 +52,11 @@ func (f Fault) String() string {
 	if method == "" {
 		method = "*"
 	}
-	text := method + " " + f.Path + "=" + f.what()
+	path := f.Path
+	if f.Pictures {
+		path = picturesPath
+	}
+	text := method + " " + path + "=" + f.what()
 	if f.Part < 1 {
 		text += ":" + partText(f.Part)
 	}
@@ -79,13 +88,22 @@ func (f Fault) matches(r *http.Request) bool {
 	if f.Method != "" && f.Method != r.Method {
 		return false
 	}
+	if f.Pictures {
+		return isPicture(withoutPrefix(r.URL.Path))
+	}
 	return matchPath(f.Path, r.URL.Path) || matchPath(f.Path, withoutPrefix(r.URL.Path))
+}
+
+// isPicture reports whether a path serves pictures: those of renders and templates
+// below /media/, those of bindings at /b/, and those that a URL asks for at /r/.
+func isPicture(path string) bool {
+	return strings.HasPrefix(path, "/media/") || strings.HasPrefix(path, "/r/") || strings.HasPrefix(path, "/b/") && !strings.HasSuffix(path, "/url")
 }
 
 // ParseFault reads "[METHOD ]PATH=WHAT[@DURATION][:PART]", such as
 // "POST /image=500:10%" or "GET /media/*=slow@3s". WHAT is a status from 400 to
 // 599 or one of the other kinds. PART is "10%" or "0.1"; without it every request
-// that matches has the fault.
+// that matches has the fault. PATH may be "pictures", as [Fault.String] writes it.
 func ParseFault(text string) (Fault, error) {
 	place, what, found := cutLast(text, "=")
 	if !found {
@@ -106,6 +124,10 @@ func ParseFault(text string) (Fault, error) {
 	if !isToken(f.Method) {
 		return Fault{}, fmt.Errorf("%q is no method", method)
 	}
+	if f.Path == picturesPath {
+		f.Path, f.Pictures = "", true
+		return f, nil
+	}
 	if f.Path == "" || f.Path[0] != '/' && f.Path[0] != '*' || strings.ContainsFunc(f.Path, isOdd) || len(f.Path) > 1000 {
 		return Fault{}, fmt.Errorf("%q is no path: it begins with / or *, and has no blank in it", f.Path)
 	}
@@ -116,7 +138,7 @@ func ParseFault(text string) (Fault, error) {
 // the mock serves: 404, gone, slow, truncate, type and so on.
 func ParseMediaFault(text string) (Fault, error) {
 	f, err := parseWhat(text)
-	f.Path = "/media/*"
+	f.Pictures = err == nil
 	return f, err
 }
 
@@ -220,43 +242,4 @@ func matchPath(pattern, path string) bool {
 		}
 	}
 	return strings.Trim(pattern[p:], "*") == ""
-}
-
-// A Latency is how long an answer is held back: from Min to Max, by chance.
-type Latency struct{ Min, Max time.Duration }
-
-const maxLatency = time.Hour
-
-// ParseLatency reads "200ms", "50-200ms" or "0-5s".
-func ParseLatency(text string) (Latency, error) {
-	from, to, isRange := strings.Cut(text, "-")
-	if !isRange {
-		to = from
-	}
-	low, err1 := time.ParseDuration(from) // "0" is one
-	high, err2 := time.ParseDuration(to)
-	if err1 != nil && err2 == nil {
-		low, err1 = time.ParseDuration(from + strings.TrimLeft(to, "0123456789.")) // 1-5s
-	}
-	if err1 != nil || err2 != nil || low < 0 || high < low || high > maxLatency {
-		return Latency{}, errors.New("it is no duration of at most an hour, nor a range such as 0-5s")
-	}
-	return Latency{low, high}, nil
-}
-
-// A Rate is so many requests in a time. The zero Rate is no limit.
-type Rate struct {
-	Count int
-	Per   time.Duration
-}
-
-// ParseRate reads "60/m", "5/s", "1000/h" or "10000/d".
-func ParseRate(text string) (Rate, error) {
-	number, unit, _ := strings.Cut(text, "/")
-	count, err := strconv.Atoi(number)
-	per := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
-	if err != nil || count < 1 || count > 1_000_000 || per == 0 {
-		return Rate{}, errors.New("it is no limit of 1 to 1000000 requests such as 60/m; there are s, m, h and d")
-	}
-	return Rate{count, per}, nil
 }

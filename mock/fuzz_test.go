@@ -28,7 +28,7 @@ func seeds(t testing.TB, folder string, least int) (all [][]byte) {
 }
 
 func TestSeedsAreThere(t *testing.T) {
-	seeds(t, "fault", 20)
+	seeds(t, "fault", 25)
 	seeds(t, "state", 12)
 	seeds(t, "redact", 13)
 }
@@ -36,7 +36,7 @@ func TestSeedsAreThere(t *testing.T) {
 // FuzzFlags reads any text as each of the flags that a mock has: what is accepted is
 // within its bounds, and a fault that is written again is the same fault.
 func FuzzFlags(f *testing.F) {
-	for _, seed := range seeds(f, "fault", 20) {
+	for _, seed := range seeds(f, "fault", 25) {
 		f.Add(string(seed))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -54,6 +54,11 @@ func FuzzFlags(f *testing.F) {
 			}
 			if path := strings.ReplaceAll(fault.Path, "*", "x"); !mock.MatchPath(fault.Path, path) {
 				t.Errorf("%q does not match %q", fault.Path, path)
+			}
+		}
+		if p, err := mock.ParsePlace(text); err == nil {
+			if again, err := mock.ParsePlace(p.String()); err != nil || again != p {
+				t.Errorf("place %q is %+v, which is written %s and read as %+v, %v", text, p, p, again, err)
 			}
 		}
 		if l, err := mock.ParseLatency(text); err == nil && (l.Min < 0 || l.Max < l.Min || l.Max > time.Hour) {

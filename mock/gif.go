@@ -38,6 +38,7 @@ type gifJSON struct {
 	FramesPerSecond      int     `json:"framesPerSecond,omitempty"`
 	FrameDurationSeconds float64 `json:"frameDurationSeconds,omitempty"`
 	Quality              string  `json:"quality"`
+	HTML                 string  `json:"html,omitempty"`
 	Template             string  `json:"template,omitempty"`
 	SourceURL            string  `json:"sourceUrl,omitempty"`
 	CreatedBy            string  `json:"createdBy"`
@@ -47,7 +48,7 @@ type gifJSON struct {
 func (r *render) gif(base string) gifJSON {
 	j := gifJSON{
 		UID: r.ID, URL: r.url(base), Width: r.Picture.Width, Height: r.Picture.Height, AnimationLength: r.Length, Quality: r.Quality,
-		Template: r.TemplateUID, SourceURL: r.Origin, CreatedBy: accountID, CreatedAt: pictify.FormatTime(r.CreatedAt),
+		HTML: r.HTML, Template: r.TemplateUID, SourceURL: r.Origin, CreatedBy: accountID, CreatedAt: pictify.FormatTime(r.CreatedAt),
 	}
 	if r.Source == "capture" {
 		j.FramesPerSecond, j.FrameDurationSeconds = r.Rate, r.Length
@@ -76,6 +77,9 @@ func (s *Server) gifFor(c call, public bool) (int, any, error) {
 	o, err := s.order(c.base(), kindGIF, in.source, defaultGIFW, defaultGIFH, maxGIFSide, &f)
 	if err != nil {
 		return 0, nil, err
+	}
+	if o.Source == "html" {
+		o.HTML = in.HTML // the real service answers with all that it stores of an animation
 	}
 	return s.answerGIF(c, o, quality, 2*time.Second, began)
 }

@@ -65,7 +65,12 @@ func (s *Server) accept(key string) error {
 		return refusal{status: http.StatusUnauthorized, slug: "missing-authorization", title: "Unauthorized", detail: "Invalid Request"}
 	}
 	if !s.Key.IsZero() && !s.Key.Equal(pictify.NewSecret(key)) {
-		return refusal{status: http.StatusUnauthorized, slug: "invalid-api-key", title: "Unauthorized", detail: "Invalid Request"}
+		return badKey()
 	}
 	return nil
+}
+
+// badKey refuses a key that is none.
+func badKey() error {
+	return refusal{status: http.StatusUnauthorized, slug: "invalid-api-key", title: "Unauthorized", detail: "Invalid Request"}
 }

@@ -2,10 +2,12 @@ package mock
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,9 +55,9 @@ func (k *keptAnswer) sendHead(w http.ResponseWriter, r *http.Request) {
 func (s *Server) inflict(f Fault, w *witness, r *http.Request, carryOut func(http.ResponseWriter)) {
 	switch f.Kind {
 	case FaultStatus:
-		s.answer(w, r, 0, nil, faultError(f.Status))
+		s.answer(w, r, 0, nil, s.statusFault(w, f.Status))
 	case FaultGone:
-		s.answer(w, r, 0, nil, faultError(http.StatusNotFound))
+		s.answer(w, r, 0, nil, s.statusFault(w, http.StatusNotFound))
 	case FaultReset, FaultEmpty:
 		drain(r)
 		hangUp(w, f.Kind == FaultReset)
@@ -68,6 +70,30 @@ func (s *Server) inflict(f Fault, w *witness, r *http.Request, carryOut func(htt
 		carryOut(&k)
 		s.spoil(f, &k, w, r)
 	}
+}
+
+// statusFault writes the headers that come with an error that FaultStatus answers
+// with, and returns it. Statuses that the documents give a meaning have their answer.
+func (s *Server) statusFault(w http.ResponseWriter, status int) error {
+	switch status {
+	case http.StatusUnauthorized:
+		return badKey()
+	case http.StatusPaymentRequired: // of videos; other quotas are a 429 with the same code
+		e := failureOf("QUOTA_EXCEEDED").problem()
+		e.status, e.title = status, http.StatusText(status)
+		return e
+	case http.StatusTooManyRequests:
+		limit := cmp.Or(s.Faults.Limit.Count, s.rate())
+		setRate(w.Header(), limit, 0, s.now().Add(time.Second))
+		return tooMany(1)
+	}
+	text := cmp.Or(http.StatusText(status), "Unknown status")
+	return refusal{status: status, slug: strings.ReplaceAll(strings.ToLower(text), " ", "-"), title: text, detail: text + ", as was asked of the mock"}
+}
+
+func tooMany(seconds int) error {
+	return refusal{status: http.StatusTooManyRequests, slug: "rate-limit-exceeded", title: "Rate limit exceeded",
+		detail: "Too many requests, try again in " + strconv.Itoa(seconds) + " s", code: "rate_limit_exceeded", retryAfter: max(1, seconds)}
 }
 
 // spoil sends an answer that was kept, in the way of the fault.

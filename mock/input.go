@@ -48,7 +48,7 @@ func invalid(fields ...fieldError) error {
 }
 
 // subscription checks what a subscription is to be created from.
-func (in input) subscription(lenient bool) (pictify.NewSubscription, error) {
+func (in input) subscription(lenient bool, places Places) (pictify.NewSubscription, error) {
 	n := pictify.NewSubscription{Platform: "custom"}
 	var faults []fieldError
 	if in.Event == nil {
@@ -73,7 +73,7 @@ func (in input) subscription(lenient bool) (pictify.NewSubscription, error) {
 		return pictify.NewSubscription{}, invalid(faults...)
 	}
 	n.TargetURL = *in.TargetURL
-	return n, checkTarget(n.TargetURL)
+	return n, places.checkTarget(n.TargetURL)
 }
 
 // checkEvent says what is wrong with the event of a new subscription, "" when
@@ -124,7 +124,7 @@ func readFilters(in map[string]string) (pictify.Filters, []fieldError) {
 
 // change returns sub with what the input changes: the target, the filters, and the
 // status to active or paused.
-func (in input) change(sub pictify.Subscription) (pictify.Subscription, error) {
+func (in input) change(sub pictify.Subscription, places Places) (pictify.Subscription, error) {
 	var faults []fieldError
 	if in.Event != nil && *in.Event != string(sub.Event) {
 		faults = append(faults, fieldError{"event", "cannot be changed; create another subscription", "out_of_range"})
@@ -145,7 +145,7 @@ func (in input) change(sub pictify.Subscription) (pictify.Subscription, error) {
 	}
 	if in.TargetURL != nil {
 		sub.TargetURL = *in.TargetURL
-		return sub, checkTarget(sub.TargetURL)
+		return sub, places.checkTarget(sub.TargetURL)
 	}
 	return sub, nil
 }

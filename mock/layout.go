@@ -27,30 +27,34 @@ func (l *layout) prepare() { l.texts, l.background, l.ink = canvasText(l.Fabric)
 
 var layoutKey = lazily(`^[a-z0-9-]{1,64}$`)
 
-// applyLayouts replaces the layouts of t, when there are some in the input. Faults
-// are those of the real service, which names one and no fields.
-func (in templateInput) applyLayouts(t *template, f *faults) {
+// applyLayouts replaces the layouts of t, when there are some in the input. The error
+// is the first one, in the words of the real service, which are a sentence of their
+// own without a field before it (PLAN-layout, 2026-03-15).
+func (in templateInput) applyLayouts(t *template) error {
 	if in.Layouts == nil {
-		return
+		return nil
 	}
 	if t.OutputFormat == "pdf" && len(in.Layouts) > 0 {
-		f.add("layouts", "Layouts not supported on PDF templates", "out_of_range")
-		return
+		return badLayouts("Layouts not supported on PDF templates", "out_of_range")
 	}
 	if len(in.Layouts) > maxLayouts {
-		f.add("layouts", "Maximum 20 layouts per template", "out_of_range")
-		return
+		return badLayouts("Maximum 20 layouts per template", "out_of_range")
 	}
 	layouts := make(map[string]layout, len(in.Layouts))
 	for _, key := range slices.Sorted(maps.Keys(in.Layouts)) {
 		l, message := readLayout(key, in.Layouts[key])
 		if message != "" {
-			f.add("layouts", message, "invalid_format")
-			return
+			return badLayouts(message, "invalid_format")
 		}
 		layouts[key] = l
 	}
 	t.Layouts = layouts
+	return nil
+}
+
+func badLayouts(message, code string) error {
+	return refusal{status: http.StatusBadRequest, slug: "validation-error", title: "Validation error", detail: message,
+		fields: []fieldError{{"layouts", message, code}}}
 }
 
 // readLayout reads one layout. Keys such as __proto__ do not have the form of one;

@@ -208,3 +208,32 @@ func TestCacheIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// A GIF is answered with the HTML that it was made of, as it was sent, then and later.
+func TestGIFHasItsHTML(t *testing.T) {
+	first := &mock.Server{}
+	c := start(t, first)
+	const page = `<p class="a">1 < 2 &amp; {{x}}</p>`
+	made := api(t, c, 200, "POST /gif", `{"html":`+mustEncode(page)+`,"width":9,"height":9}`)
+	uid := made.text("gif.uid")
+	if got := made.text("gif.html"); got != page {
+		t.Errorf("answered with the HTML %q, want %q", got, page)
+	}
+	for _, body := range []string{`{"url":"https://example.com/"}`, `{"template":"XL13XACH2V","html":"not used"}`} {
+		if o := api(t, c, 200, "POST /gif", body); o.at("gif.html") != nil {
+			t.Errorf("%s answered %v, want no HTML", body, o)
+		}
+	}
+	text, err := first.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := &mock.Server{}
+	c = start(t, second)
+	if err := second.Restore(text); err != nil {
+		t.Fatal(err)
+	}
+	if o := api(t, c, 200, "GET /gif/"+uid, ""); o.text("gif.html") != page {
+		t.Errorf("later: %v", o)
+	}
+}

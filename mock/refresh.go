@@ -141,6 +141,7 @@ func pathsOf(data map[string]any) []string {
 				walk(prefix+name, v[trimDot(name, prefix)])
 			}
 		case []any:
+			walk(prefix+".length", nil)
 			for i := range v[:min(len(v), 3)] {
 				walk(prefix+"["+strconv.Itoa(i)+"]", v[i])
 			}

@@ -35,6 +35,7 @@ type render struct {
 	Length  float64 // of an animation, in the unit in which its endpoint tells it
 	Rate    int     // frames per second of a capture
 	Quality string  // of a GIF: low, medium, high
+	HTML    string  `json:",omitempty"` // that a GIF was made of, "" when it was not; of other kinds it is not kept
 }
 
 // url is where base serves the render.
@@ -43,7 +44,9 @@ func (r *render) url(base string) string {
 }
 
 // size is roughly what the render holds, in bytes.
-func (r *render) size() int { return 512 + pictureSize(r.Picture) + len(r.Origin) + len(r.Name) }
+func (r *render) size() int {
+	return 512 + pictureSize(r.Picture) + len(r.Origin) + len(r.Name) + len(r.HTML)
+}
 
 func pictureSize(p media.Picture) int {
 	n := len(p.Title) + len(p.Background) + len(p.Text)
@@ -62,20 +65,29 @@ func pictureSize(p media.Picture) int {
 // An order is a render that is asked for, checked already.
 type order struct {
 	render
-	variables map[string]any // nil for what has none
+	variables map[string]any // of the template, and of the events; nil for what has none
+	unused    map[string]any // came with what has none: good for magic values alone
 	base      string         // where the caller found this server
 	public    bool           // of nobody's account, so that nobody is told of it
+}
+
+// magic is where magic values are looked for.
+func (o order) magic() map[string]any {
+	if o.variables == nil {
+		return o.unused
+	}
+	return o.variables
 }
 
 // fulfil renders what was ordered, or fails as its variables ask. Either way those
 // who subscribed are told.
 func (s *Server) fulfil(ctx context.Context, o order) (*render, error) {
-	if !dawdle(ctx, o.variables) {
+	if !dawdle(ctx, o.magic()) {
 		return nil, fmt.Errorf("render slowly: %w", context.Cause(ctx))
 	}
-	if f := failureIn(o.variables); f != nil {
+	if f := failureIn(o.magic()); f != nil {
 		s.tell(s.failed(o, f))
-		return nil, f.refusal()
+		return nil, f.refusal(o)
 	}
 	r, err := s.keep(o)
 	if err != nil {
@@ -182,5 +194,5 @@ func formatOf(extension string) media.Format {
 func (s *Server) noTemplate(o order) error {
 	f := failureOf("TEMPLATE_NOT_FOUND")
 	s.tell(s.failed(o, f))
-	return f.refusal()
+	return f.refusal(o)
 }

@@ -30,12 +30,26 @@ type Server struct {
 	Lenient    bool           // lets batch.* and undocumented types be subscribed to
 	NoWebhooks bool           // plays a plan without webhooks: everything about them is 403
 
+	// PartialBatches has batch.completed say "partial" when some items failed, as the
+	// table of statuses has it (api-reference/batch); otherwise it says "completed", as
+	// the guide does. The results of the batch are partial either way.
+	PartialBatches bool
+
 	// Control is the token of the control endpoints, see [EmitPath]; the zero Secret
 	// switches them off.
 	Control pictify.Secret
 
-	// Dispatcher delivers what is emitted; nil means a zero one with this Now.
+	// Dispatcher delivers what is emitted; nil means a zero one with this Now, and with
+	// Places for its Allow, which another one should have too.
 	Dispatcher *Dispatcher
+
+	// Places are where a subscription's target may be beside this machine and public
+	// hosts, and where the webhookUrl of a batch may be.
+	Places Places
+
+	// Warn is told, once and from the goroutine of a request, that a target is accepted
+	// which the real service would refuse. Nil means nobody.
+	Warn func(text string)
 
 	// Ladder says when a delivery that has failed is tried again.
 	Ladder Ladder
@@ -68,6 +82,7 @@ type Server struct {
 	wg      sync.WaitGroup                         // attempts under way
 	journal journal
 	chaos   chaos
+	warned  sync.Once
 
 	rates rateHeaders
 	world world
@@ -129,7 +144,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (int, any, error
 		return 0, nil, refusal{status: http.StatusForbidden, slug: "forbidden", code: "plan_upgrade_required",
 			title: "Not in your plan", detail: "Webhooks are not available on your plan"}
 	}
-	s.rates.mark(w.Header(), s.now(), s.NoWebhooks)
+	if s.Faults.Limit.Count == 0 {
+		s.rates.mark(w.Header(), s.now(), s.rate())
+	}
 	most := chosen.body
 	if most == 0 {
 		most = maxRequest

@@ -39,6 +39,9 @@ var (
 	ErrStateCorrupt = errors.New("no state of pictap mock")
 	// ErrStateNewer is matched by the error for the state of a newer pictap.
 	ErrStateNewer = errors.New("written by a newer pictap")
+	// ErrStateTarget is matched by the error for a state with a target that is not
+	// allowed here, see [Server.Places].
+	ErrStateTarget = errors.New("has a target that is not allowed")
 )
 
 type savedSubscription struct {
@@ -89,10 +92,10 @@ func (snap snapshot) encode() ([]byte, error) {
 }
 
 // Restore puts a snapshot in the place of everything that the Server holds. What was
-// due then and is late goes out at once. The error matches [ErrStateCorrupt] or
-// [ErrStateNewer]; nothing has changed then.
+// due then and is late goes out at once. The error matches [ErrStateCorrupt],
+// [ErrStateTarget] or [ErrStateNewer]; nothing has changed then.
 func (s *Server) Restore(text []byte) error {
-	snap, err := readSnapshot(text)
+	snap, err := readSnapshot(text, s.Places)
 	if err != nil {
 		return err
 	}
@@ -203,7 +206,7 @@ func (s *Server) restore(snap snapshot) {
 }
 
 // readSnapshot reads and checks a snapshot. It allocates little more than text is long.
-func readSnapshot(text []byte) (snap snapshot, err error) {
+func readSnapshot(text []byte, places Places) (snap snapshot, err error) {
 	if err := json.Unmarshal(text, &snap); err != nil || snap.Format != stateFormat || snap.Version < 1 {
 		return snapshot{}, corrupt(err)
 	}
@@ -212,7 +215,7 @@ func readSnapshot(text []byte) (snap snapshot, err error) {
 	if snap.Version > stateVersion || strict.Decode(new(snapshot)) != nil {
 		return snapshot{}, fmt.Errorf("the state was %w", ErrStateNewer)
 	}
-	return snap, snap.check()
+	return snap, snap.check(places)
 }
 
 func corrupt(reason error) error {
@@ -224,16 +227,19 @@ func corrupt(reason error) error {
 
 // check refuses what a mock would not have written: it may have been written to
 // have a mock send where none would.
-func (snap snapshot) check() error {
+func (snap snapshot) check(places Places) error {
 	if len(snap.Subscriptions) > maxSubscriptions || len(snap.Deliveries) > maxParcels+maxDead || snap.Completed < 0 || snap.Failed < 0 {
 		return corrupt(errors.New("too much of something"))
 	}
 	uids, ids := map[string]bool{}, map[string]bool{}
 	for _, sub := range snap.Subscriptions {
 		ok := sub.UID != "" && !uids[sub.UID] && sub.Event != "" && sub.Secret != "" && len(sub.Log) <= maxLog &&
-			slices.Contains([]pictify.Status{pictify.Active, pictify.Paused, pictify.Failed}, sub.Status) && checkTarget(sub.TargetURL) == nil
+			slices.Contains([]pictify.Status{pictify.Active, pictify.Paused, pictify.Failed}, sub.Status)
 		if !ok {
 			return corrupt(fmt.Errorf("subscription %q", cutText(sub.UID, 100)))
+		}
+		if err := places.checkTarget(sub.TargetURL); err != nil {
+			return fmt.Errorf("subscription %q %w: %w", cutText(sub.UID, 100), ErrStateTarget, err)
 		}
 		uids[sub.UID] = true
 	}
@@ -241,7 +247,7 @@ func (snap snapshot) check() error {
 		_, err := pictify.ParseEvent(d.Event)
 		known := uids[d.Subscription]
 		if d.Subscription == "" {
-			known = checkTarget(d.Target) == nil
+			known = places.checkTarget(d.Target) == nil
 		}
 		if err != nil || !known || d.ID == "" || ids[d.ID] || d.Attempts < 0 {
 			return corrupt(fmt.Errorf("delivery %q", cutText(d.ID, 100)))

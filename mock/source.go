@@ -26,7 +26,7 @@ type source struct {
 // order makes an order of kind of a source. Without a size it has the template's, or
 // the given one. An unknown template is told of.
 func (s *Server) order(base, kind string, in source, width, height, most int, f *faults) (order, error) {
-	o := order{render: render{Kind: kind}, base: base, public: in.public}
+	o := order{render: render{Kind: kind}, base: base, public: in.public, unused: in.Variables}
 	in.HTML, in.Template = f.text("html", in.HTML, maxRequest), f.text("template", in.Template, 256)
 	f.text("selector", in.Selector, 1024)
 	var t *template

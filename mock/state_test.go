@@ -175,6 +175,7 @@ func TestStateCrash(t *testing.T) {
 func TestStateRefused(t *testing.T) {
 	wants := map[string]error{
 		"whole": nil, "empty": nil, "answers": nil, "newer": mock.ErrStateNewer, "unknown-field": mock.ErrStateNewer,
+		"internal-target": mock.ErrStateTarget,
 	}
 	seeds, err := filepath.Glob("testdata/seeds/state/*.json")
 	if err != nil || len(seeds) < 10 {

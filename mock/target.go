@@ -9,15 +9,19 @@ import (
 	"pictap/tunnel/wire"
 )
 
-// checkTarget decides where events may be delivered: to this machine, by http or
-// https, and to public hosts by https. What else there is, such as the router or
-// a cloud's metadata service, must not be reachable by asking a mock for it.
+// checkTarget decides where events may be delivered: to this machine and the places,
+// by http or https, and to public hosts by https. What else there is, such as the
+// router or a cloud's metadata service, must not be reachable by asking a mock for it.
 //
 // The real service refuses this machine as well, which is why tunnels exist.
-func checkTarget(text string) error { return checkURL("targetUrl", text) }
+func (ps Places) checkTarget(text string) error { return ps.check(targetField, text) }
 
-// checkURL is checkTarget for another field.
-func checkURL(field, text string) error {
+const targetField = "targetUrl"
+
+// checkURL is checkTarget for another field that names no place where events go.
+func checkURL(field, text string) error { return Places(nil).check(field, text) }
+
+func (ps Places) check(field, text string) error {
 	if len(text) > 2048 {
 		return invalid(fieldError{field, "is longer than 2048 characters", "too_long"})
 	}
@@ -25,13 +29,13 @@ func checkURL(field, text string) error {
 	if err != nil || u.Scheme == "" {
 		return invalid(fieldError{field, "is not an absolute URL", "invalid_format"})
 	}
-	host := strings.TrimSuffix(u.Hostname(), ".")
+	host := hostOf(u)
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return blocked(field, "must be http or https")
 	case host == "" || u.User != nil || u.Fragment != "":
 		return invalid(fieldError{field, "must have a host, and neither user nor fragment", "invalid_format"})
-	case isLoopback(host):
+	case isLoopback(host), ps.named(u):
 		return nil
 	case isInternal(host):
 		return blocked(field, "is on an internal network")
@@ -42,17 +46,26 @@ func checkURL(field, text string) error {
 }
 
 // differs says what the real service would have against a target that is accepted
-// here; "" when nothing.
+// here; "" when nothing. It does not repeat the path, which may have a token in it.
+//
+// Source: Pictify's deployment checklist (2026-01-19), and the guide, which has its
+// readers use a tunnel.
 func differs(target string) string {
 	u, err := url.Parse(target)
-	if err == nil && isLoopback(u.Hostname()) {
-		return "pictify itself refuses targets on this machine"
+	if err != nil || u.Scheme == "https" && !isLoopback(hostOf(u)) && !isInternal(hostOf(u)) {
+		return ""
 	}
-	return ""
+	return "Pictify itself refuses the target " + u.Scheme + "://" + u.Host + ": it wants https, and a host that is public, as a tunnel's is"
 }
 
+// blocked refuses a URL. The documents have two statuses for it: 400 when a
+// subscription is made (checklist, 2026-01-19), 422 with the slug (errors.mdx).
 func blocked(field, reason string) error {
-	return refusal{status: http.StatusUnprocessableEntity, slug: "blocked-url", title: "Blocked URL",
+	status := http.StatusUnprocessableEntity
+	if field == targetField {
+		status = http.StatusBadRequest
+	}
+	return refusal{status: status, slug: "blocked-url", title: "Blocked URL",
 		detail: field + " " + reason, fields: []fieldError{{field, reason, "invalid_format"}}}
 }
 

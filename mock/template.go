@@ -151,8 +151,8 @@ type templateInput struct {
 }
 
 // apply changes t as the input says, and returns the names of variables that the
-// source has and nobody defined.
-func (in templateInput) apply(t *template, f *faults) (added []string) {
+// source has and nobody defined. The error is about layouts, all else is in f.
+func (in templateInput) apply(t *template, f *faults) (added []string, err error) {
 	set := func(field string, to *string, v *string, most int) {
 		if v != nil {
 			*to = f.text(field, *v, most)
@@ -187,9 +187,9 @@ func (in templateInput) apply(t *template, f *faults) (added []string) {
 	if in.Definitions != nil {
 		t.Definitions = checkDefinitions(*in.Definitions, f)
 	}
-	in.applyLayouts(t, f)
+	err = in.applyLayouts(t)
 	t.prepare()
-	return t.define()
+	return t.define(), err
 }
 
 // define adds definitions for the variables that the source has and nobody defined.

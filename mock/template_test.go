@@ -109,11 +109,12 @@ func TestLayouts(t *testing.T) {
 		`{"layouts":{"a":{"width":1,"height":1}}}`:                             "Layout 'a' missing required fields",
 		`{"layouts":{"a":{"fabricJSData":{},"width":"1","height":1}}}`:         "Layout 'a' missing required fields",
 		`{"layouts":{"a":7}}`: "Layout 'a' missing required fields",
-		`{"layouts":{"a":{"fabricJSData":{},"width":1e9,"height":1}}}`:                    "Layout 'a' width must be",
+		`{"layouts":{"a":{"fabricJSData":{},"width":1e9,"height":1}}}`:                    "Layout 'a' width must be from 1 to 4096",
 		`{"outputFormat":"pdf","layouts":{"a":{"fabricJSData":{},"width":1,"height":1}}}`: "Layouts not supported on PDF templates",
 	} {
-		if o := api(t, c, 400, "PUT /templates/"+uid, body); !strings.Contains(o.text("error"), says) {
-			t.Errorf("%s answered %s, want %q", body, o.text("error"), says)
+		o := api(t, c, 400, "PUT /templates/"+uid, body)
+		if first := o.first(t, "errors"); o.text("error") != says || first.text("field") != "layouts" || first.text("message") != says {
+			t.Errorf("%s answered %v, want %q", body, o, says)
 		}
 	}
 	o := api(t, c, 200, "PUT /templates/"+uid, `{"layouts":{"story":{"fabricJSData":{"objects":[{"text":"{{deep}}"}]},"width":20,"height":40,"name":"Story"}}}`)

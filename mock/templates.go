@@ -134,11 +134,14 @@ func (in templateInput) create() (*template, error) {
 	if in.HTML != nil && *in.HTML != "" && !isNull(in.Fabric) {
 		f.add("fabricJSData", "cannot stand beside html: a template has one engine", "out_of_range")
 	}
-	in.apply(t, &f)
+	_, wrong := in.apply(t, &f)
 	if t.Name == "" {
 		t.Name = untitled
 	}
-	return t, f.err()
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return t, wrong
 }
 
 func (s *Server) getTemplate(c call) (int, any, error) {
@@ -169,9 +172,12 @@ func (s *Server) updateTemplate(c call) (int, any, error) {
 	if old.Fabric != nil && in.HTML != nil && *in.HTML != "" {
 		f.add("html", "is not for a fabric template: the engine is fixed when it is made", "out_of_range")
 	}
-	added := in.apply(&t, &f)
+	added, wrong := in.apply(&t, &f)
 	if err := f.err(); err != nil {
 		return 0, nil, err
+	}
+	if wrong != nil {
+		return 0, nil, wrong
 	}
 	if w.templates.bytes-old.size()+t.size() > maxTemplateBytes {
 		return 0, nil, full("template", maxTemplates)

@@ -100,7 +100,7 @@ func (s *Server) previewTemplate(c call) (int, any, error) {
 		return 0, nil, err
 	}
 	if fail := failureIn(o.variables); fail != nil {
-		return 0, nil, fail.refusal()
+		return 0, nil, fail.refusal(o)
 	}
 	o.drawTemplate(t, o.variables, t.texts)
 	id, err := s.newKey(base36, 12)

@@ -118,7 +118,8 @@ func listed(values map[string]any) []string {
 // escape keeps a lineWriter from reading entities in what is no HTML.
 func escape(s string) string { return strings.ReplaceAll(s, "&", "&amp;") }
 
-// pathIn follows a path such as "user.tags[0].name".
+// pathIn follows a path such as "user.tags[0].name". "items.length" is how many there
+// are in an array (Pictify docs, concepts/bindings.mdx).
 func pathIn(data any, path string) (any, bool) {
 	for step := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
 		switch at := data.(type) {
@@ -129,6 +130,10 @@ func pathIn(data any, path string) (any, bool) {
 			}
 			data = next
 		case []any:
+			if step == "length" {
+				data = float64(len(at)) // as numbers of JSON are
+				continue
+			}
 			i := 0
 			if n, err := fmt.Sscanf(step, "%d", &i); n != 1 || err != nil || i < 0 || i >= len(at) {
 				return nil, false

@@ -159,6 +159,8 @@ func explain(err error) explanation {
 		return explanation{exitFailed, "upgrade pictap, or choose another file"}
 	case errors.Is(err, store.ErrNewer):
 		return explanation{exitFailed, "upgrade pictap, or choose another place with --state-dir"}
+	case errors.Is(err, mock.ErrStateTarget):
+		return explanation{exitFailed, "nothing was changed; pictap mock --allow-target HOST allows it"}
 	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrForeign), errors.Is(err, mock.ErrStateCorrupt):
 		return explanation{exitFailed, "nothing was changed; move the file away to start afresh"}
 	case errors.Is(err, store.ErrNotFound):

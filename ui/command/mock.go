@@ -69,6 +69,11 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 			return err
 		}
 	}
+	ready := make(chan struct{})
+	server.Warn = func(text string) {
+		<-ready // it is the first line that is printed
+		p.warning("%s", text)
+	}
 	m, err := e.serveMock(server, net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Int("port"))))
 	if err != nil {
 		server.Close()
@@ -78,6 +83,7 @@ func (e Env) mock(c *cli.Context, p *printer) error {
 		p.warning("pictap mock log and trigger --via mock will not find this mock: %v", err)
 	}
 	p.mockReady(m, mockNotes(server, state))
+	close(ready)
 	select {
 	case <-c.Context.Done():
 	case <-p.Gone():

@@ -20,6 +20,9 @@ func mockFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "port", Value: 4010, Usage: "listen on port `N` of this machine; 0 chooses one"},
 		&cli.BoolFlag{Name: "lenient", Usage: "let batch.* and unknown events be subscribed to, which Pictify refuses"},
+		&cli.StringSliceFlag{Name: "allow-target", Usage: "deliver to `HOST` too, which is not on this machine and not public: host.docker.internal, 192.168.1.5:3000 or 192.168.0.0/16; repeatable"},
+		&cli.BoolFlag{Name: "strict", Usage: "only keys that the documents show: no data.deliveryId"},
+		choiceFlag("batch-status", nil, "tell of a batch of which some items failed as `STATUS`: completed, as the guide does, or partial", "completed", "partial"),
 		choiceFlag("plan", nil, "play the `PLAN` pro, or starter, which has no webhooks", "pro", "starter"),
 		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates in `FILE` when delivering to https"},
 		secretFileFlag("api-key-file", "the one key to accept, instead of any", "PICTAP_MOCK_API_KEY"),
@@ -34,7 +37,7 @@ func mockFlags() []cli.Flag {
 
 		&cli.StringFlag{Name: "latency", Usage: "hold every answer back for `RANGE`: 200ms or 50-200ms"},
 		&cli.StringSliceFlag{Name: "fault", Usage: "a `FAULT` is 'POST /image=500:10%': see above; repeatable"},
-		&cli.StringSliceFlag{Name: "media-fault", Usage: "the same for pictures: `FAULT` is gone@10s, slow@2s, truncate:10% or type; repeatable"},
+		&cli.StringSliceFlag{Name: "media-fault", Usage: "the same for pictures, at /media, /b and /r: `FAULT` is gone@10s, slow@2s, truncate:10% or type; repeatable"},
 		&cli.StringFlag{Name: "rate-limit", Usage: "allow each key `RATE` requests: 60/m"},
 		&cli.Int64Flag{Name: "seed", Usage: "draw latency and faults from seed `N` (default: another one each time)", DefaultText: "-"},
 	}
@@ -61,11 +64,18 @@ func (e Env) mockServer(c *cli.Context) (*mock.Server, error) {
 	if c.Duration("timeout") < time.Millisecond {
 		return nil, usagef("--timeout must be at least 1ms")
 	}
+	places, err := readPlaces(c)
+	if err != nil {
+		return nil, err
+	}
 	server := &mock.Server{
 		Key: pictify.NewSecret(key), Lenient: c.Bool("lenient"), NoWebhooks: c.String("plan") == "starter",
-		Ladder: ladder, Faults: faults,
-		Dispatcher: &mock.Dispatcher{TLS: &tls.Config{RootCAs: roots}, Now: e.Now, Timeout: c.Duration("timeout")},
-		Now:        e.Now, Random: e.Random, Log: e.logger(c),
+		PartialBatches: c.String("batch-status") == "partial",
+		Ladder:         ladder, Faults: faults, Places: places,
+		Dispatcher: &mock.Dispatcher{
+			TLS: &tls.Config{RootCAs: roots}, Now: e.Now, Timeout: c.Duration("timeout"), Allow: places.Allow, Strict: c.Bool("strict"),
+		},
+		Now: e.Now, Random: e.Random, Log: e.logger(c),
 	}
 	if path := c.String("seed-file"); path != "" {
 		if err := seedMock(server, path); err != nil {
@@ -95,6 +105,18 @@ func seedMock(server *mock.Server, path string) error {
 		return usagef("--seed-file: %s: %s", sanitize(path, 300), sanitize(err.Error(), 300)).withHint(`it looks like [{"uid":"CARD1","name":"Card","html":"<h1>{{title}}</h1>"}]`)
 	}
 	return nil
+}
+
+// readPlaces reads where targets may be beside this machine.
+func readPlaces(c *cli.Context) (places mock.Places, err error) {
+	for _, text := range c.StringSlice("allow-target") {
+		place, err := mock.ParsePlace(text)
+		if err != nil {
+			return nil, badFlag("allow-target", text, err)
+		}
+		places = append(places, place)
+	}
+	return places, nil
 }
 
 const maxTimeScale = 1e9
@@ -158,6 +180,16 @@ func mockNotes(s *mock.Server, state string) (notes [][2]string) {
 	}
 	if state != "" {
 		add("state", "%s", sanitize(state, 300))
+	}
+	if len(s.Places) > 0 {
+		var places []string
+		for _, place := range s.Places {
+			places = append(places, place.String())
+		}
+		add("targets", "this machine, public hosts, and %s", strings.Join(places, ", "))
+	}
+	if s.Dispatcher.Strict {
+		add("strict", "payloads have no data.deliveryId: the id is in the header alone")
 	}
 	if !s.HookSecret.IsZero() {
 		add("batches", "what goes to a webhookUrl is signed with the secret that \"pictap secret show\" prints")

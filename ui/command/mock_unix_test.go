@@ -164,6 +164,56 @@ func TestMockPausesAfterRetries(t *testing.T) {
 	m.interrupt()
 }
 
+// What the flags say of deliveries is how they are made, and a target that Pictify
+// would refuse is told of once, after the first line.
+func TestMockDeliveries(t *testing.T) {
+	bodies := make(chan string, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+	}))
+	defer hook.Close()
+	for _, tt := range []struct {
+		flags  []string
+		status string
+		strict bool
+	}{
+		{nil, "completed", false},
+		{[]string{"--strict", "--batch-status", "partial", "--allow-target", "app:3000", "--allow-target", "10.0.0.0/8"}, "partial", true},
+	} {
+		env := []string{"PICTAP_STATE_DIR=" + filepath.Join(t.TempDir(), "state")}
+		m := start(t, env, append([]string{"mock", "--port", "0"}, tt.flags...)...)
+		api := apiClient{t, m.nextType("ready").str("base_url")}
+		api.subscribe(hook.URL + "/in/t0ken")
+		if l := m.nextType("warning"); !strings.Contains(l.str("message"), "Pictify itself refuses the target "+hook.URL+":") || strings.Contains(l.str("message"), "t0ken") {
+			t.Errorf("warned with %v", l)
+		}
+		api.subscribe(hook.URL)
+		api.ask("POST", "/templates/XL13XACH2V/batch-render", `{"variableSets":[{},{"fail":"RENDER_FAILED"}],"webhookUrl":"`+hook.URL+`"}`)
+		for range 3 { // two subscriptions, and the webhookUrl
+			body := <-bodies
+			if strings.Contains(body, `"deliveryId"`) == tt.strict {
+				t.Errorf("%q deliver %s", tt.flags, body)
+			}
+			if strings.Contains(body, "batch.completed") && !strings.Contains(body, `"status":"`+tt.status+`"`) {
+				t.Errorf("%q tell of the batch as %s, want %s", tt.flags, body, tt.status)
+			}
+		}
+		if tt.strict {
+			api.subscribe("http://app:3000/hook")
+			api.subscribe("http://10.1.2.3/hook")
+		}
+		m.interrupt()
+		m.mu.Lock()
+		for _, l := range m.lines[m.read:] {
+			if l.str("type") == "warning" {
+				t.Errorf("warned again: %v", l)
+			}
+		}
+		m.mu.Unlock()
+	}
+}
+
 // What is due survives kill -9, and a snapshot puts it back after a reset.
 func TestMockStateSurvivesAKill(t *testing.T) {
 	var status atomic.Int32
@@ -229,6 +279,7 @@ func TestMockSaysWhatIsLost(t *testing.T) {
 		_, err := http.Get(api.base + "/health")
 		hung <- err
 	}()
+	m.nextType("warning") // of the target
 	m.signal(os.Interrupt)
 	if l := m.nextType("warning"); l.str("message") != "1 batch cut short: 3 renders not made, and lost" {
 		t.Errorf("warning %v", l)
