@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -212,6 +213,15 @@ func (p *tab) click(selector string) {
 func (p *tab) press(keys string) {
 	p.t.Helper()
 	p.run(chromedp.KeyEvent(keys))
+}
+
+// command presses a key that the page takes for itself, as a keyboard does: there is no letter
+// then. [tab.press] sends one in any case, which goes to whatever has the focus by then.
+func (p *tab) command(key string) {
+	p.t.Helper()
+	if eval[bool](p, fmt.Sprintf(`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: %q, bubbles: true, cancelable: true }))`, key)) {
+		p.t.Errorf("the page leaves %s to the browser", key)
+	}
 }
 
 // theme and resize change how the page is looked at.

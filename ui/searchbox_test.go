@@ -49,7 +49,7 @@ func TestSearchBox(t *testing.T) {
 	p.wait(live + ` && document.querySelectorAll(".lines > .line").length === 24 && ` + countText + ` === "24"`)
 
 	// Letters search, enter makes it a place of its own.
-	p.press("/")
+	p.command("/")
 	p.wait(`document.activeElement === document.querySelector(".search input")`)
 	eval[chromedp.Void](p, `void document.querySelector(".search input").select()`) // the tool's own "/" may come after the focus
 	length := eval[int](p, `history.length`)
@@ -157,5 +157,27 @@ func TestSearchCompletes(t *testing.T) {
 	p.click(".search .clear")
 	p.run(chromedp.KeyEvent(kb.ArrowDown))
 	p.wait(`document.querySelector(".proposals li")?.textContent.includes("searched for before")`)
+	p.healthy()
+}
+
+// One key leads into the search box from every view, at once.
+func TestSearchKey(t *testing.T) {
+	st := openStore(t)
+	demo(t, st)
+	s := serve(t, demoOptions(st))
+	p := newTab(t)
+	p.open(s.LaunchURL())
+	p.wait(live + ` && document.querySelector(".lines > .line")`)
+	for _, view := range []string{"d", "o", "t"} {
+		p.press("g" + view)
+		p.command("/")
+		p.wait(`document.activeElement.matches(".search input")`)
+		p.press("abc")
+		if got := eval[string](p, `document.activeElement.value`); got != "abc" {
+			t.Errorf("after g %s: %q is in the box", view, got)
+		}
+		p.click(".search .clear")
+		eval[chromedp.Void](p, `document.activeElement.blur()`)
+	}
 	p.healthy()
 }
