@@ -93,7 +93,11 @@ func (h *Handler) trigger(w http.ResponseWriter, r *http.Request) error {
 		return httpError{code: http.StatusBadRequest, public: "no such type of event"}
 	}
 	if err := h.opts.Trigger(r.Context(), in.Event); err != nil {
-		return fmt.Errorf("trigger %s: %w", in.Event, err)
+		err = fmt.Errorf("trigger %s: %w", in.Event, err)
+		if _, told := errors.AsType[*Refusal](err); told {
+			return err
+		}
+		return httpError{code: http.StatusBadGateway, public: "it could not be sent; --verbose shows why", err: err}
 	}
 	return writeJSON(w, http.StatusAccepted, struct{}{})
 }

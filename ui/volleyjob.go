@@ -123,7 +123,7 @@ func (j *sendJob) run(ctx context.Context, o Options) {
 	case ctx.Err() != nil:
 		j.state = "stopped"
 	case err != nil:
-		j.state, j.err = "failed", "it could not be sent: an internal error, which --verbose shows"
+		j.state, j.err = "failed", "it could not be sent; --verbose shows why"
 		if words, ok := errors.AsType[*Refusal](err); ok {
 			j.err = words.Text
 		}
