@@ -79,7 +79,7 @@ var routes = []route{
 	{"DELETE", "/templates/{uid}", (*Server).deleteTemplate, false, 0},
 	{"GET", "/templates/{uid}/variables", (*Server).templateVariables, false, 0},
 	{"POST", "/templates/{uid}/regenerate-thumbnail", (*Server).regenerateThumbnail, false, 0},
-	{"POST", "/templates/{uid}/render", (*Server).renderTemplate, false, 0},
+	{"POST", "/templates/{uid}/render", (*Server).renderTemplate, false, maxBatch}, // a PDF has variableSets
 	{"POST", "/templates/{uid}/multi-size-render", (*Server).renderSizes, false, 0},
 	{"POST", "/templates/{uid}/batch-render", (*Server).createBatch, false, maxBatch},
 
@@ -108,6 +108,7 @@ var routes = []route{
 	{"POST", "/video/templates/{uid}/duplicate", (*Server).duplicateVideo, false, 0},
 	{"GET", "/video/templates/{uid}/variables", (*Server).videoVariables, false, 0},
 	{"POST", "/video/templates/{uid}/render", (*Server).renderVideo, false, 0},
+	{"POST", "/video/templates/{uid}/preview", (*Server).previewVideo, false, 0},
 
 	{"GET", "/experiments/api", (*Server).listExperiments, false, 0},
 	{"POST", "/experiments/api", (*Server).createExperiment, false, 0},

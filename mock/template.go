@@ -122,9 +122,9 @@ func (t *template) size() int {
 }
 
 // withDefaults adds the defaults of variables that have no value.
-func (t *template) withDefaults(variables map[string]any) map[string]any {
-	values := make(map[string]any, len(variables)+len(t.Definitions))
-	for _, d := range t.Definitions {
+func withDefaults(definitions []definition, variables map[string]any) map[string]any {
+	values := make(map[string]any, len(variables)+len(definitions))
+	for _, d := range definitions {
 		if d.DefaultValue != nil {
 			values[d.Name] = d.DefaultValue
 		}
