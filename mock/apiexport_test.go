@@ -33,6 +33,9 @@ func Fill(text string, values map[string]any) string { return fill(text, values)
 // CheckExpression reads an expression.
 func CheckExpression(text string) error { return checkExpression(text) }
 
+// Evaluate computes an expression.
+func Evaluate(text string, variables map[string]any) (any, error) { return evaluate(text, variables) }
+
 // SchemaIn lists the variables of a scene: name, type, default, description.
 func SchemaIn(source string) (all [][4]any) {
 	for _, d := range schemaIn(source) {

@@ -78,6 +78,8 @@ func meets(kind string, v any) bool {
 	case "bool":
 		_, ok := v.(bool)
 		return ok
+	case "true":
+		return v == true
 	case "list":
 		return isList
 	case "filled":
@@ -187,7 +189,7 @@ func TestOfficialClients(t *testing.T) {
 		{mcpServer, "list of renders of a key (2.0)", "GET /render?format=ALL&source=api&limit=24&offset=0", "", 200, "renders:filled renders.source:api", ""},
 		{mcpServer, "render_template as a PDF of pages (2.0)", "POST /templates/{template}/render", `{"format":"pdf","quality":0.9,"variableSets":[{"firstName":"Alice"},{"firstName":"Bob"}],"preset":"Letter"}`, 200, "results:filled results.name:text results.layout:default results.url:url results.width:612 results.height:792 totalRendered:1", ""},
 		{mcpServer, "multi_size_render (2.0)", "POST /templates/" + tpl + "/multi-size-render", `{"sizes":[{"preset":"twitter"},{"width":100,"height":50,"label":"small"}],"variables":{},"format":"png","quality":0.9}`, 200, "results.id:text results.url:url results.size.width:1200 results.size.height:675 results.size.preset:twitter results.size.label:twitter results.label:twitter results.width:1200 totalSizes:2 totalErrors:0", ""},
-		{mcpServer, "validate expression (2.0)", "POST /templates/expression/validate", `{"expression":"upper(name) + '!'"}`, 200, "valid:bool", ""},
+		{mcpServer, "validate expression (2.0)", "POST /templates/expression/validate", `{"expression":"IF(count > 0, \"in stock\", toUpperCase(name))"}`, 200, "valid:true", ""},
 		{mcpServer, "expression functions (2.0)", "GET /templates/expression/functions", "", 200, "functions:filled functions.name:text functions.description:text", ""},
 		{mcpServer, "create_video_template (2.0)", "POST /video/templates", `{"name":"Teaser","kind":"tsx","tsx":"export const schema = z.object({ headline: z.string().default('Hi') });\nexport default () => null","width":640,"height":360,"fps":24,"durationInFrames":48,"status":"draft"}`, 200, "template.uid:text template.name:Teaser template.variableDefinitions.name:headline", "teaser=template.uid"},
 		{mcpServer, "get_video_template_variables (2.0)", "GET /video/templates/{teaser}/variables", "", 200, "templateName:Teaser kind:tsx variables.name:headline variables.type:text variables.defaultValue:Hi", ""},

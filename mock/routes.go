@@ -71,6 +71,7 @@ var routes = []route{
 	{"POST", "/templates/preview", (*Server).previewTemplate, false, 0},
 	{"POST", "/templates/upload-csv", (*Server).uploadCSV, false, maxBatch},
 	{"POST", "/templates/expression/validate", (*Server).validateExpression, false, 0},
+	{"POST", "/templates/expression/test", (*Server).testExpression, false, 0},
 	{"GET", "/templates/expression/functions", (*Server).expressionFunctions, false, 0},
 	{"GET", "/templates/batch/{id}/results", (*Server).batchResults, false, 0},
 	{"POST", "/templates/batch/{id}/cancel", (*Server).cancelBatch, false, 0},
