@@ -65,6 +65,9 @@ func samples() map[string]media.Picture {
 	for _, f := range []media.Format{media.JPEG, media.WebP, media.GIF, media.PDF, media.MP4} {
 		p := all["clear"]
 		p.Format = f
+		if f == media.MP4 {
+			p.Frames = 3
+		}
 		all["clear "+string(f)] = p
 	}
 	all["png 1080×1920"] = card(media.PNG, 1080, 1920)

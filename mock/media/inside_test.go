@@ -116,7 +116,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			p.Width, p.Height, p.Frames = min(largest, media.MaxGIFSize), min(largest, media.MaxGIFSize), 12
 			bound = 40 << 20 // a compressor for each frame
 		case media.MP4:
-			p.Shown = media.MaxShown
+			p.Frames, p.Shown = 3, media.MaxShown
 		case media.PDF:
 			p.Pages = make([]media.Page, 50)
 			for i := range p.Pages {
