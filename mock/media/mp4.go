@@ -49,8 +49,8 @@ func (p Picture) film() film {
 func (f film) picture(i int) int { return i % f.loop * f.drawn / f.loop }
 
 // encodeMP4 writes a film as Motion JPEG: each frame is a JPEG of its own. ffmpeg, VLC and
-// QuickTime play that; browsers do not, but what they play would take an encoder as large
-// as the rest of this program.
+// QuickTime know that; browsers do not, and what they play would take an encoder many times
+// as large as all of this package.
 //
 // What repeats is there once: the table of offsets leads to the same bytes again and
 // again, so that an hour costs no more than two seconds and 8 bytes a frame. Each
