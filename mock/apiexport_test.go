@@ -33,6 +33,17 @@ func Fill(text string, values map[string]any) string { return fill(text, values)
 // CheckExpression reads an expression.
 func CheckExpression(text string) error { return checkExpression(text) }
 
+// Evaluate computes an expression.
+func Evaluate(text string, variables map[string]any) (any, error) { return evaluate(text, variables) }
+
+// SchemaIn lists the variables of a scene: name, type, default, description.
+func SchemaIn(source string) (all [][4]any) {
+	for _, d := range schemaIn(source) {
+		all = append(all, [4]any{d.Name, d.Type, d.DefaultValue, d.Description})
+	}
+	return all
+}
+
 // Kept is how many renders there are, of how many bytes, and how many bytes of
 // pictures are cached.
 func (s *Server) Kept() (renders, bytes, cached int) {

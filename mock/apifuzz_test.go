@@ -152,10 +152,16 @@ func FuzzPageText(f *testing.F) {
 
 // Whatever an expression is, it is judged.
 func FuzzExpression(f *testing.F) {
-	for _, text := range []string{"a", "upper(a)", "a ? b : c", "((((", "'", "a.b[0] >= 3 && !c", strings.Repeat("(", 500), "{{a}}"} {
+	for _, text := range []string{"a", "upper(a)", "a ? b : c", "((((", "'", "a.b[0] >= 3 && !c", strings.Repeat("(", 500), "{{a}}", "replace(replace(a, 'a', a), 'a', a)", "padEnd('', 1e9)", "join(split(a, ''), a)", "-1 * slice(a, -1)[0]", "IF(a, \"b\", c)"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		v, err := mock.Evaluate(text, map[string]any{"a": strings.Repeat("a", 1000), "b": []any{1.0, nil, "x"}})
+		made, _ := v.(string)
+		list, _ := v.([]any)
+		if len(made) > 64<<10 || len(list) > 64<<10 || v != nil && err != nil {
+			t.Errorf("Evaluate(%q) comes to %d bytes, %d entries, %v", text, len(made), len(list), err)
+		}
 		if err := mock.CheckExpression(text); err == nil && strings.Count(text, "(") != strings.Count(text, ")") && !strings.ContainsAny(text, `'"`) {
 			t.Errorf("CheckExpression(%q) took what is not closed", text)
 		}
@@ -247,7 +253,8 @@ func TestPageColors(t *testing.T) {
 
 func TestExpressions(t *testing.T) {
 	for text, valid := range map[string]bool{
-		"name": true, "upper(name) + '!'": true, "a ? b : c ? d : e": true, "(1 + 2.5) * -x": true, "{{ a }}": true, `"x"`: true, "round(a, 2)": true, "a.b[0].c": true,
+		"name": true, "uppercase(name) + '!'": true, `IF(premium, "PRO", "FREE")`: true, "toUpperCase(name)": true, "toLowerCase(name)": true, "price * 1.1": true,
+		`IF(count > 0, "in stock", "sold out")`: true, "upper(name)": false, "formatDate(a)": false, "a | b": false, "padEnd('', 1e9)": false, "a ? b : c ? d : e": true, "(1 + 2.5) * -x": true, "{{ a }}": true, `"x"`: true, "round(a, 2)": true, "padEnd('', 999999)": true, "a.b[0].c": true,
 		"": false, "a +": false, "nope(a)": false, "(a": false, "a)": false, "'a": false, "a b": false, "a ? b": false, "@": false, strings.Repeat("(", 1000) + "a": false,
 	} {
 		if err := mock.CheckExpression(text); (err == nil) != valid {

@@ -134,6 +134,57 @@ func TestBindingIsPushedTo(t *testing.T) {
 	api(t, c, 409, "POST /webhooks/"+uid, `{"payload":{"n":1}}`)
 }
 
+// The picture of a static source shows its data at once, and what was changed since.
+func TestStaticBindingIsShown(t *testing.T) {
+	c := start(t, &mock.Server{})
+	made := api(t, c, 201, "POST /bindings", `{"templateId":"XL13XACH2V","dataSource":{"type":"static","data":{"n":"Kim","c":"ACME"}},"mapping":{"name":"n"}}`)
+	uid := made.text("binding.uid")
+	if made.text("binding.lastFetchAt") == "" || made.text("binding.lastRenderAt") == "" {
+		t.Errorf("made %v", made)
+	}
+	tag := func(what string) string {
+		t.Helper()
+		status, header, _ := ask(t, c, "HEAD", "/b/"+uid+".png", "", http.Header{"Authorization": nil})
+		if status != 200 {
+			t.Fatalf("%s: %d", what, status)
+		}
+		return header.Get("ETag")
+	}
+	seen := map[string]string{tag("made"): "made"}
+	for _, body := range []string{
+		`{"dataSource":{"type":"static","data":{"n":"Zoe","c":"ACME"}}}`, `{"mapping":{"name":"n","company":"c"}}`,
+		`{"mapping":{"name":"none"},"defaults":{"name":"nobody"}}`, `{"defaults":{"name":"somebody"}}`,
+	} {
+		api(t, c, 200, "PUT /bindings/"+uid, body)
+		if other, ok := seen[tag(body)]; ok {
+			t.Errorf("%s looks as after %s", body, other)
+		}
+		seen[tag(body)] = body
+	}
+	// As a refresh would have it.
+	before := tag("before")
+	url, arrivals := inbox(t)
+	subscribe(t, c, url)
+	api(t, c, 200, "POST /bindings/"+uid+"/refresh", "")
+	if a := next(t, arrivals); a.at != "/binding.updated" || a.body.text("data.previousData.n") != "Zoe" || tag("after") != before {
+		t.Errorf("told as %s", a.raw)
+	}
+	// Data that ask for a failure are told of by a refresh, and by nobody before.
+	api(t, c, 200, "PUT /bindings/"+uid, `{"mapping":{"fail":"n"},"dataSource":{"type":"static","data":{"n":"RENDER_TIMEOUT"}}}`)
+	if tag("failing") != before {
+		t.Error("a failure changed the picture")
+	}
+	// What was pushed is shown by the mapping of now.
+	pushed := api(t, c, 201, "POST /bindings", `{"templateId":"XL13XACH2V","dataSource":{"type":"webhook"},"mapping":{"name":"a"}}`)
+	uid = pushed.text("binding.uid")
+	api(t, c, 200, "POST /webhooks/"+uid, `{"payload":{"a":"1","b":"2"}}`)
+	before = tag("pushed")
+	api(t, c, 200, "PUT /bindings/"+uid, `{"mapping":{"name":"b"}}`)
+	if tag("mapped anew") == before {
+		t.Error("another mapping did not change the picture")
+	}
+}
+
 func TestBindingRefusals(t *testing.T) {
 	c := start(t, &mock.Server{})
 	const ok = `"templateId":"XL13XACH2V","mapping":{"name":"n"},`

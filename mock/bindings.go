@@ -73,6 +73,7 @@ func (s *Server) createBinding(c call) (int, any, error) {
 	}
 	b.CreatedAt = s.now().Truncate(time.Millisecond)
 	b.UpdatedAt = b.CreatedAt
+	b.settle(b.CreatedAt)
 	w := s.theWorld()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,6 +136,9 @@ func (s *Server) updateBinding(c call) (int, any, error) {
 		b.Name, b.TemplateID, b.Source, b.Mapping, b.Defaults = changed.Name, changed.TemplateID, changed.Source, changed.Mapping, changed.Defaults
 		b.Refresh, b.Output, b.Status = changed.Refresh, changed.Output, changed.Status
 		b.UpdatedAt = s.now().Truncate(time.Millisecond)
+		if in.Source != nil || in.Mapping != nil || in.Defaults != nil {
+			b.settle(b.UpdatedAt)
+		}
 		return nil
 	})
 	if err != nil {

@@ -78,6 +78,8 @@ func meets(kind string, v any) bool {
 	case "bool":
 		_, ok := v.(bool)
 		return ok
+	case "true":
+		return v == true
 	case "list":
 		return isList
 	case "filled":
@@ -144,9 +146,10 @@ func TestOfficialClients(t *testing.T) {
 		{pythonSDK, "create_video_template that does not compile", "POST /video/templates", `{"name":"Film","kind":"tsx","tsx":"export default () => {","width":640,"height":360,"fps":30,"durationInFrames":60,"status":"draft"}`, 422, "errors:filled", ""},
 		{pythonSDK, "get_video_template_variables", "GET /video/templates/{video}/variables", "", 200, "templateUid:text templateName:Film kind:tsx variables:list referenced:list", ""},
 		{pythonSDK, "render_video", "POST /video/templates/{video}/render", `{"variables":{},"format":"gif"}`, 200, "url:url durationInFrames:60 format:gif", ""},
-		{pythonSDK, "render_video as MP4", "POST /video/templates/{video}/render", `{"variables":{},"format":"mp4"}`, 422, "error:text errors:filled", ""},
+		{pythonSDK, "render_video as MP4", "POST /video/templates/{video}/render", `{"variables":{},"format":"mp4"}`, 200, "url:url durationInFrames:60 format:mp4", ""},
 		{pythonSDK, "render_video with an unknown variable", "POST /video/templates/{video}/render", `{"variables":{"nope":1},"format":"gif"}`, 422, "errors:filled", ""},
-		{pythonSDK, "generate_video_template", "POST /video/templates/generate", `{"prompt":"a ball","width":1080,"height":1080,"durationSeconds":8,"brandColor":"#ff0000"}`, 200, "template.uid:text template.durationInFrames:240 previewUrl:url", ""},
+		{pythonSDK, "generate_video_template", "POST /video/templates/generate", `{"prompt":"a ball","width":1080,"height":1080,"durationSeconds":8,"brandColor":"#ff0000"}`, 200, "template.uid:text template.kind:tsx template.durationInFrames:240 template.variableDefinitions:filled previewUrl:url", "generated=template.uid"},
+		{pythonSDK, "render_video of what was generated", "POST /video/templates/{generated}/render", `{"variables":{"title":"A ball"},"format":"mp4"}`, 200, "url:url durationInFrames:240 format:mp4", ""},
 
 		{mcpServer, "create_image", "POST /image", `{"width":1200,"height":630,"fileExtension":"png","template":"` + tpl + `","variables":{"name":"M"}}`, 200, "url:url id:text", "image=id"},
 		{mcpServer, "create_image of a template that is none", "POST /image", `{"width":1200,"height":630,"fileExtension":"png","template":"none"}`, 404, "type:text title:text detail:text", ""},
@@ -183,9 +186,15 @@ func TestOfficialClients(t *testing.T) {
 		{mcpServer, "track_experiment_events", "POST /s/events", `[{"type":"view"},3]`, 200, "ok:bool processed:1 errors:filled errors.index:1", ""},
 		{mcpServer, "check of a key", "GET /api/users/", "", 200, "user:object", ""},
 		{mcpServer, "list of renders (2.0)", "GET /render?format=ALL&limit=24&offset=0", "", 200, "renders:filled renders.url:url pagination.total:int counts.ALL:int", ""},
-		{mcpServer, "multi_size_render (2.0)", "POST /templates/" + tpl + "/multi-size-render", `{"sizes":[{"preset":"twitter"},{"width":100,"height":50,"label":"small"}],"variables":{},"format":"png","quality":0.9}`, 200, "results.label:twitter results.width:1200 results.url:url totalSizes:2 totalErrors:0", ""},
-		{mcpServer, "validate expression (2.0)", "POST /templates/expression/validate", `{"expression":"upper(name) + '!'"}`, 200, "valid:bool", ""},
+		{mcpServer, "list of renders of a key (2.0)", "GET /render?format=ALL&source=api&limit=24&offset=0", "", 200, "renders:filled renders.source:api", ""},
+		{mcpServer, "render_template as a PDF of pages (2.0)", "POST /templates/{template}/render", `{"format":"pdf","quality":0.9,"variableSets":[{"firstName":"Alice"},{"firstName":"Bob"}],"preset":"Letter"}`, 200, "results:filled results.name:text results.layout:default results.url:url results.width:612 results.height:792 totalRendered:1", ""},
+		{mcpServer, "multi_size_render (2.0)", "POST /templates/" + tpl + "/multi-size-render", `{"sizes":[{"preset":"twitter"},{"width":100,"height":50,"label":"small"}],"variables":{},"format":"png","quality":0.9}`, 200, "results.id:text results.url:url results.size.width:1200 results.size.height:675 results.size.preset:twitter results.size.label:twitter results.label:twitter results.width:1200 totalSizes:2 totalErrors:0", ""},
+		{mcpServer, "validate expression (2.0)", "POST /templates/expression/validate", `{"expression":"IF(count > 0, \"in stock\", toUpperCase(name))"}`, 200, "valid:true", ""},
 		{mcpServer, "expression functions (2.0)", "GET /templates/expression/functions", "", 200, "functions:filled functions.name:text functions.description:text", ""},
+		{mcpServer, "create_video_template (2.0)", "POST /video/templates", `{"name":"Teaser","kind":"tsx","tsx":"export const schema = z.object({ headline: z.string().default('Hi') });\nexport default () => null","width":640,"height":360,"fps":24,"durationInFrames":48,"status":"draft"}`, 200, "template.uid:text template.name:Teaser template.variableDefinitions.name:headline", "teaser=template.uid"},
+		{mcpServer, "get_video_template_variables (2.0)", "GET /video/templates/{teaser}/variables", "", 200, "templateName:Teaser kind:tsx variables.name:headline variables.type:text variables.defaultValue:Hi", ""},
+		{mcpServer, "render_video (2.0)", "POST /video/templates/{teaser}/render", `{"variables":{"headline":"Now"},"format":"mp4"}`, 200, "url:url durationInFrames:48 format:mp4", ""},
+		{mcpServer, "update_video_template (2.0)", "PUT /video/templates/{teaser}", `{"variableDefinitions":{"headline":{"type":"text","defaultValue":"Yo"},"accent":{"type":"color"}}}`, 200, "template.uid:text template.variableDefinitions.name:accent template.variableDefinitions.type:color", ""},
 		{mcpServer, "duplicate video (2.0)", "POST /video/templates/{video}/duplicate", "", 200, "template.uid:text", ""},
 		{mcpServer, "delete video (2.0)", "DELETE /video/templates/{video}", "", 200, "message:text", ""},
 

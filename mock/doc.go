@@ -22,7 +22,7 @@
 // and in bytes; of renders and batches the oldest go, of the rest no more are made.
 //
 // A render is remembered as a media.Picture, a few texts and a size, and drawn when
-// its url is first asked for. A batch runs in the crew, which Close waits for.
+// its url is first asked for; a film too, whose scene is read for its variables and not run. A batch runs in the crew, which Close waits for.
 //
 // # An event's way out
 //

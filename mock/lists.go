@@ -91,6 +91,10 @@ func (s *Server) getGIF(c call) (int, any, error) {
 	return http.StatusOK, map[string]any{"gif": r.gif(c.base())}, nil
 }
 
+// apiSource is what called for all renders of a mock: a key. Pictify knows "dashboard" and
+// "automation" besides (events; mcp renders.ts, 2026).
+const apiSource = "api"
+
 // renderJSON is a render of any kind on the wire.
 type renderJSON struct {
 	ID          string `json:"id"`
@@ -130,7 +134,7 @@ func (s *Server) listRenders(c call) (int, any, error) {
 	w := s.theWorld()
 	w.mu.RLock()
 	for _, r := range w.renders.newest() {
-		if fits(query.Get("template"), r.TemplateUID) && fits(query.Get("source"), r.Source) {
+		if fits(query.Get("template"), r.TemplateUID) && fits(query.Get("source"), apiSource) {
 			counts["ALL"]++
 			counts[r.group()]++
 			if format == "ALL" || format == r.group() {
@@ -152,7 +156,7 @@ func (s *Server) listRenders(c call) (int, any, error) {
 	renders := make([]renderJSON, 0, len(part))
 	for _, r := range part {
 		renders = append(renders, renderJSON{
-			r.ID, r.Kind, r.Extension, r.url(c.base()), r.Picture.Width, r.Picture.Height, r.Source, r.TemplateUID, r.Name, pictify.FormatTime(r.CreatedAt),
+			r.ID, r.Kind, r.Extension, r.url(c.base()), r.Picture.Width, r.Picture.Height, apiSource, r.TemplateUID, r.Name, pictify.FormatTime(r.CreatedAt),
 		})
 	}
 	return http.StatusOK, map[string]any{"renders": renders, "pagination": p, "counts": counts}, nil

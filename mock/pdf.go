@@ -49,8 +49,9 @@ func (in pdfOptions) check(f *faults) {
 	f.number("options.scale", in.Scale, 0.1, 2, 1)
 }
 
-// paper is the size of a page; own is the preset of the template. Names count in any
-// case, and those of templates, A4_LANDSCAPE, as well.
+const paperNames = "must be one of A4, Letter, Legal, A3, A5, Tabloid, custom"
+
+// paper is the size of a page; own is the preset of the template.
 func (in pdfOptions) paper(own string, f *faults) preset {
 	name := cmp.Or(in.Preset, own, "A4")
 	if strings.EqualFold(name, "custom") {
@@ -58,20 +59,31 @@ func (in pdfOptions) paper(own string, f *faults) preset {
 		return preset{"custom", f.integer("options.customSize.width", size.Width, media.MinPDFSize, media.MaxPDFSize, 595),
 			f.integer("options.customSize.height", size.Height, media.MinPDFSize, media.MaxPDFSize, 842), "pt"}
 	}
+	p, ok := paperNamed(name)
+	if !ok {
+		f.add("options.preset", paperNames, "out_of_range")
+		return preset{}
+	}
+	if in.Landscape && p.Width < p.Height {
+		p.Width, p.Height = p.Height, p.Width
+	}
+	return p
+}
+
+// paperNamed finds a size of paper by its name, in any case, and by those of templates,
+// A4_LANDSCAPE, as well.
+func paperNamed(name string) (preset, bool) {
 	upright, landscape := strings.CutSuffix(strings.ToUpper(name), "_LANDSCAPE")
 	i := slices.IndexFunc(pdfSizes, func(p preset) bool { return strings.EqualFold(p.Name, upright) })
 	if i < 0 {
-		f.add("options.preset", "must be one of A4, Letter, Legal, A3, A5, Tabloid, custom", "out_of_range")
-		return preset{}
+		return preset{}, false
 	}
 	p := pdfSizes[i]
 	if landscape {
 		p.Name += "_LANDSCAPE"
-	}
-	if landscape || in.Landscape {
 		p.Width, p.Height = p.Height, p.Width
 	}
-	return p
+	return p, true
 }
 
 // readPDF reads what both calls have in common.
@@ -155,23 +167,36 @@ func (s *Server) createPages(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if n := len(in.VariableSets); n < 1 || n > maxPDFPages {
-		return 0, nil, invalid(fieldError{"variableSets", fmt.Sprintf("must be 1 to %d", maxPDFPages), "out_of_range"})
+	var f faults
+	checkPageSets(in.VariableSets, &f)
+	if err := f.err(); err != nil {
+		return 0, nil, err
 	}
 	t, ok := s.theWorld().template(in.TemplateUID)
 	if !ok {
 		return 0, nil, s.noTemplate(o)
 	}
-	title := o.Picture.Title
-	for _, set := range in.VariableSets {
+	o.addPages(t, t.text(), in.VariableSets)
+	return s.answerPDF(c, o, p)
+}
+
+func checkPageSets(sets []map[string]any, f *faults) {
+	if n := len(sets); n < 1 || n > maxPDFPages {
+		f.add("variableSets", fmt.Sprintf("must be 1 to %d", maxPDFPages), "out_of_range")
+	}
+}
+
+// addPages gives a PDF a page of the texts for each set of variables. A set that asks for a
+// failure is the one that the whole fails with.
+func (o *order) addPages(t *template, texts []string, sets []map[string]any) {
+	for _, set := range sets {
 		page := order{}
-		page.fromTemplate(t, set)
-		o.Picture.Pages = append(o.Picture.Pages, media.Page{Title: title, Lines: page.Picture.Lines})
+		page.drawTemplate(t, set, texts)
+		o.Picture.Pages = append(o.Picture.Pages, media.Page{Title: o.Picture.Title, Lines: page.Picture.Lines})
 		if f := failureIn(set); f != nil {
 			o.variables = set
 		}
 	}
-	return s.answerPDF(c, o, p)
 }
 
 func (s *Server) pdfPresets(call) (int, any, error) {

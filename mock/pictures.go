@@ -169,7 +169,7 @@ func (s *Server) serve(picture media.Picture, modified time.Time, cacheControl s
 
 // renderMedia serves a render that was handed out.
 func (s *Server) renderMedia(c call) (int, any, error) {
-	id, extension, ok := splitFile(c.uid, "png", "jpg", "jpeg", "webp", "gif", "pdf")
+	id, extension, ok := splitFile(c.uid, append([]string{"mp4"}, templateFormats...)...)
 	if !ok {
 		return 0, nil, notFound("not-found", "Not found")
 	}

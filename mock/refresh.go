@@ -106,11 +106,7 @@ func (s *Server) refreshed(was *binding, base string, got fetched) {
 func (s *Server) fetch(ctx context.Context, b *binding) fetched {
 	switch b.Source.Type {
 	case "static":
-		raw := b.Source.Data
-		if !isObject(raw) {
-			raw = b.Source.Body
-		}
-		data, err := readData(raw)
+		data, err := b.Source.static()
 		return fetched{data, http.StatusOK, err}
 	case "webhook":
 		if b.Data == nil {
@@ -119,6 +115,38 @@ func (s *Server) fetch(ctx context.Context, b *binding) fetched {
 		return fetched{b.Data, http.StatusOK, nil}
 	}
 	return fetchHTTP(ctx, b.Source)
+}
+
+// settle has the picture show what is known after a change: the data of a static source,
+// which nobody has to fetch, and whatever data there is by the mapping of now. Data that
+// ask for a failure are left for a refresh to tell of.
+func (b *binding) settle(now time.Time) {
+	data := b.Data
+	if b.Source.Type == "static" {
+		var err error
+		if data, err = b.Source.static(); err != nil {
+			return
+		}
+	}
+	values, _ := b.values(data)
+	if data == nil || failureIn(values) != nil {
+		return
+	}
+	if b.Source.Type == "static" {
+		b.LastFetchAt, b.LastError, b.ErrorCount = now, "", 0
+		if b.Status == "error" {
+			b.Status = "active"
+		}
+	}
+	b.Data, b.Variables, b.LastRenderAt = data, values, now
+}
+
+// static reads the data of a static source. Which field has them is not documented.
+func (d dataSource) static() (map[string]any, error) {
+	if isObject(d.Data) {
+		return readData(d.Data)
+	}
+	return readData(d.Body)
 }
 
 // pathsOf lists the paths in data, as a mapping has them.

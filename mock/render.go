@@ -27,7 +27,7 @@ type render struct {
 	Extension   string // as asked for: "jpg" or "jpeg"
 	TemplateUID string // "" for raw HTML and pages
 	Name        string // the template's, or what else there is to call it
-	Source      string // "html", "url", "template", "canvas", "prompt" or "capture"
+	Source      string // what it is made of: "html", "url", "template", "canvas", "prompt", "capture" or "video"
 	Origin      string // the URL of a page
 	CreatedAt   time.Time
 	Picture     media.Picture
@@ -124,7 +124,7 @@ func (s *Server) completed(o order, r *render) *pictify.Event {
 	}
 	now := s.now().Truncate(time.Second)
 	return newEvent(pictify.RenderCompleted, now, pictify.RenderCompletedData{
-		Type: r.Kind, Source: "api", ImageID: r.ID, URL: r.url(o.base), Width: r.Picture.Width, Height: r.Picture.Height,
+		Type: r.Kind, Source: apiSource, ImageID: r.ID, URL: r.url(o.base), Width: r.Picture.Width, Height: r.Picture.Height,
 		Format: r.Extension, TemplateID: r.TemplateUID, Variables: o.variables, RenderedAt: now.UTC(),
 	})
 }
@@ -136,7 +136,7 @@ func (s *Server) failed(o order, f *failure) *pictify.Event {
 		return nil
 	}
 	return newEvent(pictify.RenderFailed, s.now().Truncate(time.Second), pictify.RenderFailedData{
-		Type: o.Kind, Source: "api", TemplateID: o.TemplateUID, Error: f.text, ErrorCode: f.code, Variables: o.variables,
+		Type: o.Kind, Source: apiSource, TemplateID: o.TemplateUID, Error: f.text, ErrorCode: f.code, Variables: o.variables,
 	})
 }
 

@@ -71,6 +71,7 @@ var routes = []route{
 	{"POST", "/templates/preview", (*Server).previewTemplate, false, 0},
 	{"POST", "/templates/upload-csv", (*Server).uploadCSV, false, maxBatch},
 	{"POST", "/templates/expression/validate", (*Server).validateExpression, false, 0},
+	{"POST", "/templates/expression/test", (*Server).testExpression, false, 0},
 	{"GET", "/templates/expression/functions", (*Server).expressionFunctions, false, 0},
 	{"GET", "/templates/batch/{id}/results", (*Server).batchResults, false, 0},
 	{"POST", "/templates/batch/{id}/cancel", (*Server).cancelBatch, false, 0},
@@ -79,7 +80,7 @@ var routes = []route{
 	{"DELETE", "/templates/{uid}", (*Server).deleteTemplate, false, 0},
 	{"GET", "/templates/{uid}/variables", (*Server).templateVariables, false, 0},
 	{"POST", "/templates/{uid}/regenerate-thumbnail", (*Server).regenerateThumbnail, false, 0},
-	{"POST", "/templates/{uid}/render", (*Server).renderTemplate, false, 0},
+	{"POST", "/templates/{uid}/render", (*Server).renderTemplate, false, maxBatch}, // a PDF has variableSets
 	{"POST", "/templates/{uid}/multi-size-render", (*Server).renderSizes, false, 0},
 	{"POST", "/templates/{uid}/batch-render", (*Server).createBatch, false, maxBatch},
 
@@ -108,6 +109,7 @@ var routes = []route{
 	{"POST", "/video/templates/{uid}/duplicate", (*Server).duplicateVideo, false, 0},
 	{"GET", "/video/templates/{uid}/variables", (*Server).videoVariables, false, 0},
 	{"POST", "/video/templates/{uid}/render", (*Server).renderVideo, false, 0},
+	{"POST", "/video/templates/{uid}/preview", (*Server).previewVideo, false, 0},
 
 	{"GET", "/experiments/api", (*Server).listExperiments, false, 0},
 	{"POST", "/experiments/api", (*Server).createExperiment, false, 0},

@@ -96,7 +96,7 @@ func (o *order) drawTemplate(t *template, variables map[string]any, texts []stri
 		variables = map[string]any{} // as events have it for a template
 	}
 	o.Source, o.TemplateUID, o.Name, o.variables = "template", t.UID, t.Name, variables
-	values := t.withDefaults(variables)
+	values := withDefaults(t.Definitions, variables)
 	var lines lineWriter
 	for _, text := range texts {
 		for line := range strings.SplitSeq(fill(text, values), "\n") {

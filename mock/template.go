@@ -31,6 +31,7 @@ type template struct {
 	Type         string
 	Tags         []string
 	PDFPreset    string
+	Given        templateGiven `json:",omitzero"`
 	Definitions  []definition
 	Layouts      map[string]layout // besides "default"
 	CreatedAt    time.Time
@@ -68,9 +69,10 @@ type templateJSON struct {
 	Variables    []string          `json:"variables"`
 	Definitions  []definition      `json:"variableDefinitions"`
 	Layouts      map[string]layout `json:"layouts,omitempty"`
-	Thumbnail    string            `json:"thumbnail"`
-	CreatedAt    string            `json:"createdAt"`
-	UpdatedAt    string            `json:"updatedAt"`
+	templateGiven
+	Thumbnail string `json:"thumbnail"`
+	CreatedAt string `json:"createdAt"`
+	UpdatedAt string `json:"updatedAt"`
 }
 
 // json shows the template as it is found at base.
@@ -81,7 +83,7 @@ func (t *template) json(base string) templateJSON {
 	}
 	j := templateJSON{
 		UID: t.UID, Name: t.Name, HTML: t.HTML, Fabric: t.Fabric, Width: t.Width, Height: t.Height, Engine: t.engine(),
-		OutputFormat: t.OutputFormat, Category: t.Category, Type: t.Type, Tags: append([]string{}, t.Tags...), PDFPreset: t.PDFPreset, Layouts: t.Layouts,
+		OutputFormat: t.OutputFormat, Category: t.Category, Type: t.Type, Tags: append([]string{}, t.Tags...), PDFPreset: t.PDFPreset, Layouts: t.Layouts, templateGiven: t.Given,
 		Variables: names, Definitions: append([]definition{}, t.Definitions...),
 		Thumbnail: base + "/media/templates/" + t.UID + ".png",
 		CreatedAt: pictify.FormatTime(t.CreatedAt), UpdatedAt: pictify.FormatTime(t.UpdatedAt),
@@ -110,7 +112,7 @@ func (t *template) prepare() {
 
 // size is roughly what the template holds, in bytes.
 func (t *template) size() int {
-	n := 1024 + 2*len(t.HTML) + 2*len(t.Fabric)
+	n := 1024 + 2*len(t.HTML) + 2*len(t.Fabric) + len(t.Given.Pages)
 	for _, d := range t.Definitions {
 		value, _ := json.Marshal(d)
 		n += 128 + 2*len(value)
@@ -122,9 +124,9 @@ func (t *template) size() int {
 }
 
 // withDefaults adds the defaults of variables that have no value.
-func (t *template) withDefaults(variables map[string]any) map[string]any {
-	values := make(map[string]any, len(variables)+len(t.Definitions))
-	for _, d := range t.Definitions {
+func withDefaults(definitions []definition, variables map[string]any) map[string]any {
+	values := make(map[string]any, len(variables)+len(definitions))
+	for _, d := range definitions {
 		if d.DefaultValue != nil {
 			values[d.Name] = d.DefaultValue
 		}
@@ -148,6 +150,7 @@ type templateInput struct {
 	PDFPreset    *string                    `json:"pdfPreset"`
 	Definitions  *[]definition              `json:"variableDefinitions"`
 	Layouts      map[string]json.RawMessage `json:"layouts"`
+	templateGiven
 }
 
 // apply changes t as the input says, and returns the names of variables that the
@@ -188,6 +191,7 @@ func (in templateInput) apply(t *template, f *faults) (added []string, err error
 		t.Definitions = checkDefinitions(*in.Definitions, f)
 	}
 	err = in.applyLayouts(t)
+	in.templateGiven.apply(&t.Given, f)
 	t.prepare()
 	return t.define(), err
 }

@@ -76,6 +76,8 @@ func TestTemplatesAreListed(t *testing.T) {
 		{"/templates?limit=2&outputFormat=pdf", []string{"T28", "T25"}, 11},
 		{"/templates?limit=2&outputFormat=gif&page=5", []string{"T05", "T02"}, 10},
 		{"/templates?limit=2&outputFormat=gif&page=6", nil, 10},
+		{"/templates?limit=2&hasDynamicLink=false", []string{"T29", "T28"}, 34},
+		{"/templates?limit=2&hasDynamicLink=true", nil, 0},
 		{"/templates/search?q=WELC", []string{"Welcome card"}, 1},
 		{"/templates/search?q=open+graph", []string{"Blog post"}, 1},
 		{"/templates/type/document", []string{"Invoice"}, 1},
@@ -89,7 +91,7 @@ func TestTemplatesAreListed(t *testing.T) {
 	if o := api(t, c, 200, "GET /templates", ""); o.at("pagination.limit") != 12.0 || len(o.list(t, "templates")) != 12 {
 		t.Errorf("without a limit: %v", o["pagination"])
 	}
-	for _, query := range []string{"page=0", "page=-1", "page=x", "page=1e9", "limit=0", "limit=101", "limit=99999999999999999999", "sort=random", "outputFormat=bmp", "page=2%00"} {
+	for _, query := range []string{"page=0", "page=-1", "page=x", "page=1e9", "limit=0", "limit=101", "limit=99999999999999999999", "sort=random", "outputFormat=bmp", "hasDynamicLink=maybe", "page=2%00"} {
 		api(t, c, 400, "GET /templates?"+query, "")
 	}
 }
@@ -130,6 +132,93 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
+// What the mock does not act on is kept all the same.
+func TestGivenFieldsComeBack(t *testing.T) {
+	server := &mock.Server{}
+	c := start(t, server)
+	plain := api(t, c, 200, "POST /templates", `{"html":"x"}`)
+	for _, name := range []string{"jsEnabled", "strictVariables", "pages"} {
+		if _, ok := plain["template"].(map[string]any)[name]; ok {
+			t.Errorf("%s was never given", name)
+		}
+	}
+	uid := api(t, c, 200, "POST /templates", `{"html":"x","jsEnabled":true,"strictVariables":false,"pages":[{"html":"<p>2</p>"}]}`).text("template.uid")
+	api(t, c, 200, "PUT /templates/"+uid, `{"strictVariables":true,"name":"N","pages":null}`)
+	text, err := server.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Restore(text); err != nil {
+		t.Fatal(err)
+	}
+	o := api(t, c, 200, "GET /templates/"+uid, "")
+	if diff := cmp.Diff([]any{map[string]any{"html": "<p>2</p>"}}, o.at("template.pages")); diff != "" || o.at("template.jsEnabled") != true || o.at("template.strictVariables") != true {
+		t.Errorf("got %v\n%s", o, diff)
+	}
+	if o := api(t, c, 400, "PUT /templates/"+uid, `{"jsEnabled":"yes"}`); o.first(t, "errors").text("field") != "jsEnabled" {
+		t.Errorf("answered %v", o)
+	}
+	api(t, c, 400, "PUT /templates/"+uid, `{"pages":["`+strings.Repeat("x", 600<<10)+`"]}`)
+}
+
+// A PDF of variableSets has a page for each, on the paper of the preset or of the template.
+func TestRenderOfPages(t *testing.T) {
+	server := &mock.Server{}
+	c := start(t, server)
+	url, arrivals := inbox(t)
+	subscribe(t, c, url)
+	render := func(body string) object {
+		t.Helper()
+		return api(t, c, 200, "POST /templates/1NV01CE001/render", body).first(t, "results")
+	}
+	r := render(`{"format":"pdf","variableSets":[{"number":1,"customer":"Alice"},{"number":2},{"number":3}],"preset":"letter"}`)
+	if r["width"] != 612.0 || r["height"] != 792.0 || r.text("format") != "pdf" {
+		t.Errorf("rendered %v", r)
+	}
+	if a := next(t, arrivals); a.at != "/render.completed" || a.body.text("data.type") != "pdf" || a.body.at("data.width") != 612.0 {
+		t.Errorf("told as %s", a.raw)
+	}
+	_, _, body := ask(t, c, "GET", path(t, c, r.text("url")), "", nil)
+	if n := strings.Count(body, "/Type /Page\n"); n != 3 {
+		t.Errorf("%d pages", n)
+	}
+	for body, want := range map[string][2]float64{
+		`{"format":"pdf"}`: {595, 842}, // its own preset
+		`{}`:               {595, 842},
+		`{"format":"pdf","preset":"A4_LANDSCAPE"}`:    {842, 595},
+		`{"width":300,"height":400}`:                  {300, 400},
+		`{"width":300,"height":400,"preset":"A5"}`:    {420, 595},
+		`{"width":300,"height":40,"preset":"custom"}`: {300, 40},
+		`{"format":"png","preset":"A3"}`:              {595, 842}, // is for a PDF only
+	} {
+		if r := render(body); r["width"] != want[0] || r["height"] != want[1] {
+			t.Errorf("%s is %v×%v, want %v", body, r["width"], r["height"], want)
+		}
+	}
+	wide := api(t, c, 200, "POST /templates", `{"html":"x","pdfPreset":"A3_LANDSCAPE"}`).text("template.uid")
+	if r := api(t, c, 200, "POST /templates/"+wide+"/render", `{"format":"pdf"}`).first(t, "results"); r["width"] != 1191.0 || r["height"] != 842.0 {
+		t.Errorf("on the template's own paper: %v", r)
+	}
+	for body, says := range map[string]string{
+		`{"format":"png","variableSets":[{}]}`:                    "variableSets are the pages of a PDF: format must be pdf",
+		`{"variableSets":[]}`:                                     "variableSets must be 1 to 100",
+		`{"variableSets":[` + strings.Repeat("{},", 100) + `{}]}`: "variableSets must be 1 to 100",
+		`{"preset":"B5"}`:                                         "preset must be one of",
+		`{"variableSets":[3]}`:                                    "variableSets has the wrong type",
+	} {
+		if o := api(t, c, 400, "POST /templates/1NV01CE001/render", body); !strings.Contains(o.text("error"), says) {
+			t.Errorf("%.60s answered %s, want %q", body, o.text("error"), says)
+		}
+	}
+	api(t, c, 504, "POST /templates/1NV01CE001/render", `{"variableSets":[{},{"fail":"RENDER_TIMEOUT"}]}`)
+	// A layout has pages of its own.
+	story := api(t, c, 200, "POST /templates/PR0DUCT001/render", `{"format":"pdf","layout":"story","variableSets":[{"price":"1"},{"price":"2"}]}`).first(t, "results")
+	_, _, body = ask(t, c, "GET", path(t, c, story.text("url")), "", nil)
+	if n := strings.Count(body, "/Type /Page\n"); n != 2 || story["height"] != 1920.0 {
+		t.Errorf("%d pages of %v", n, story)
+	}
+}
+
 // An engine is for life.
 func TestEngineIsFixed(t *testing.T) {
 	c := start(t, &mock.Server{})
@@ -157,6 +246,9 @@ func TestImagesAreListed(t *testing.T) {
 		t.Errorf("far away: %v", o)
 	}
 	all := api(t, c, 200, "GET /render?format=GIF&limit=2", "")
+	if none := api(t, c, 200, "GET /render?source=dashboard", ""); len(none.list(t, "renders")) != 0 || none.at("counts.ALL") != 0.0 {
+		t.Errorf("of the dashboard: %v", none)
+	}
 	if len(all.list(t, "renders")) != 2 || all.at("pagination.total") != 7.0 || all.at("counts.ALL") != 14.0 || all.at("counts.PNG") != 7.0 {
 		t.Errorf("renders: %v", all)
 	}

@@ -1,9 +1,11 @@
 package mock
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"pictap/tunnel/pictify"
@@ -18,6 +20,16 @@ type renderInput struct {
 	Height    *float64       `json:"height"`
 	Layout    string         `json:"layout"`
 	Layouts   []string       `json:"layouts"`
+}
+
+// A pagedInput is a renderInput that may be of a PDF: with a page for each set of variables,
+// instead of one with the variables, and with a size of paper.
+//
+// Source: pictify-io/mcp src/tools/templates.ts, render_template, 2026.
+type pagedInput struct {
+	renderInput
+	VariableSets []map[string]any `json:"variableSets"`
+	Preset       string           `json:"preset"`
 }
 
 // formats are those that a template is rendered in.
@@ -72,6 +84,27 @@ func (in renderInput) check(t *template, base string, f *faults) (order, []strin
 	return o, keys
 }
 
+// checkPages reads what only a PDF has. Its paper is that of the preset or, when nothing is
+// said of its size, the template's own; all else is as large as the picture would be.
+func (in pagedInput) checkPages(t *template, o *order, f *faults) {
+	if in.VariableSets != nil {
+		checkPageSets(in.VariableSets, f)
+		if o.Kind != kindPDF {
+			f.add("variableSets", "are the pages of a PDF: format must be pdf", "out_of_range")
+		}
+	}
+	p, known := paperNamed(cmp.Or(in.Preset, t.PDFPreset))
+	switch {
+	case o.Kind != kindPDF || strings.EqualFold(in.Preset, "custom"):
+	case in.Preset != "" && !known:
+		f.add("preset", paperNames, "out_of_range")
+	case in.Preset != "" || known && !in.sized():
+		o.setPaper(p, "")
+	}
+}
+
+func (in renderInput) sized() bool { return in.Width != nil || in.Height != nil }
+
 // extension is what a template is rendered as when nothing is said.
 func (t *template) extension() string {
 	if t.OutputFormat == "image" {
@@ -109,10 +142,12 @@ func (s *Server) readRender(c call, in any) (*template, error) {
 		return t, nil
 	}
 	o := order{render: render{Kind: kindImage, TemplateUID: c.uid[:min(len(c.uid), 256)]}}
+	if paged, ok := in.(*pagedInput); ok {
+		in = &paged.renderInput
+	}
 	switch in := in.(type) {
 	case *renderInput:
-		o.variables = in.Variables
-		if in.Format == "pdf" || in.Format == "gif" {
+		if o.variables = in.Variables; in.Format == "pdf" || in.Format == "gif" {
 			o.Kind = in.Format
 		}
 	case *pdfInput:
@@ -124,19 +159,20 @@ func (s *Server) readRender(c call, in any) (*template, error) {
 // renderTemplate renders a template in each of the layouts that are asked for, with
 // an event for each.
 func (s *Server) renderTemplate(c call) (int, any, error) {
-	var in renderInput
+	var in pagedInput
 	t, err := s.readRender(c, &in)
 	if err != nil {
 		return 0, nil, err
 	}
 	var f faults
 	o, keys := in.check(t, c.base(), &f)
+	in.checkPages(t, &o, &f)
 	if err := f.err(); err != nil {
 		return 0, nil, err
 	}
 	results, failed := []rendered{}, []layoutError{}
 	for _, key := range keys {
-		r, err := s.renderLayout(c, t, o, key, in.Width != nil || in.Height != nil)
+		r, err := s.renderLayout(c, t, o, key, in)
 		missing, refused := errors.AsType[refusal](err)
 		switch {
 		case refused && missing.slug == "layout-not-found":
@@ -152,12 +188,17 @@ func (s *Server) renderTemplate(c call) (int, any, error) {
 	}, nil
 }
 
-func (s *Server) renderLayout(c call, t *template, o order, key string, sized bool) (*render, error) {
-	lo, err := o.layout(t, key, sized)
+func (s *Server) renderLayout(c call, t *template, o order, key string, in pagedInput) (*render, error) {
+	lo, err := o.layout(t, key, in.sized() || o.Kind == kindPDF && in.Preset != "")
 	if err != nil {
 		s.tell(s.failed(o, &failure{code: "LAYOUT_NOT_FOUND", text: err.Error()}))
 		return nil, err
 	}
+	texts := t.texts
+	if l, ok := t.Layouts[key]; ok {
+		texts = l.texts
+	}
+	lo.addPages(t, texts, in.VariableSets)
 	return s.fulfil(c.Context(), lo)
 }
 

@@ -70,10 +70,13 @@ func pageOf(c call, limit int) (page, error) {
 func (s *Server) listTemplates(c call) (int, any, error) {
 	var f faults
 	format := f.choice("outputFormat", c.URL.Query().Get("outputFormat"), "all", "all", "image", "pdf", "gif")
+	linked := f.choice("hasDynamicLink", c.URL.Query().Get("hasDynamicLink"), "false", "true", "false") // none of a mock has one
 	if err := f.err(); err != nil {
 		return 0, nil, err
 	}
-	all, err := s.sortedTemplates(c, func(t *template) bool { return format == "all" || t.OutputFormat == format })
+	all, err := s.sortedTemplates(c, func(t *template) bool {
+		return linked == "false" && (format == "all" || t.OutputFormat == format)
+	})
 	if err != nil {
 		return 0, nil, err
 	}

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -15,11 +16,22 @@ var sizePresets = map[string][2]int{
 	"instagram": {1080, 1080}, "instagram-square": {1080, 1080}, "instagram-story": {1080, 1920}, "pinterest": {1000, 1500}, "youtube": {1280, 720},
 }
 
-type sized struct {
-	Label  string `json:"label"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	URL    string `json:"url"`
+// A sizedRender is a render with its size as the MCP server reads it (templates.ts, 2026),
+// and beside it as it was read before.
+type sizedRender struct {
+	ID     string     `json:"id"`
+	URL    string     `json:"url"`
+	Size   sizeOfMany `json:"size"`
+	Label  string     `json:"label"`
+	Width  int        `json:"width"`
+	Height int        `json:"height"`
+}
+
+type sizeOfMany struct {
+	Width  int     `json:"width"`
+	Height int     `json:"height"`
+	Preset *string `json:"preset"` // null when there is none
+	Label  string  `json:"label"`  // as given, or the preset
 }
 
 // renderSizes renders a template in several sizes.
@@ -43,30 +55,35 @@ func (s *Server) renderSizes(c call) (int, any, error) {
 		f.add("sizes", "must be 1 to 20", "out_of_range")
 	}
 	var orders []order
-	var labels []string
+	var sizes []sizeOfMany
 	for i, size := range in.Sizes[:min(len(in.Sizes), 20)] {
-		one := in.renderInput
-		one.Width, one.Height = size.Width, size.Height
+		how := in.renderInput
+		how.Width, how.Height = size.Width, size.Height
 		if p, ok := sizePresets[size.Preset]; ok {
 			w, h := float64(p[0]), float64(p[1])
-			one.Width, one.Height = &w, &h
+			how.Width, how.Height = &w, &h
 		} else if size.Preset != "" {
 			f.add(fmt.Sprintf("sizes[%d].preset", i), "is not known", "out_of_range")
 		}
-		o, _ := one.check(t, c.base(), &f)
+		o, _ := how.check(t, c.base(), &f)
 		o.drawTemplate(t, o.variables, t.texts)
-		orders, labels = append(orders, o), append(labels, f.text("label", size.Label+size.Preset, 200))
+		label := f.text(fmt.Sprintf("sizes[%d].label", i), cmp.Or(size.Label, size.Preset), 200)
+		one := sizeOfMany{o.Picture.Width, o.Picture.Height, nil, label}
+		if size.Preset != "" {
+			one.Preset = &size.Preset
+		}
+		orders, sizes = append(orders, o), append(sizes, one)
 	}
 	if err := f.err(); err != nil {
 		return 0, nil, err
 	}
-	results := []sized{}
+	results := []sizedRender{}
 	for i, o := range orders {
 		r, err := s.fulfil(c.Context(), o)
 		if err != nil {
 			return 0, nil, err
 		}
-		results = append(results, sized{labels[i], r.Picture.Width, r.Picture.Height, r.url(c.base())})
+		results = append(results, sizedRender{r.ID, r.url(c.base()), sizes[i], sizes[i].Label, r.Picture.Width, r.Picture.Height})
 	}
 	return http.StatusOK, map[string]any{"results": results, "errors": []any{}, "totalSizes": len(orders), "totalErrors": 0, "templateUid": t.UID}, nil
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -69,8 +71,8 @@ func head(path string) string {
 	return path
 }
 
-// fill puts values where a text has placeholders. An expression becomes the values
-// of its variables: the mock computes none.
+// fill puts values where a text has placeholders. What is no expression that the mock can
+// compute becomes the values of its variables.
 func fill(text string, values map[string]any) string {
 	return placeholder().ReplaceAllStringFunc(text, func(found string) string {
 		inner := placeholder().FindStringSubmatch(found)[1]
@@ -80,8 +82,11 @@ func fill(text string, values map[string]any) string {
 			}
 			return ""
 		}
-		if inner[0] == '#' || inner[0] == '^' {
+		if inner[0] == '#' || inner[0] == '^' || inner[0] == '!' { // the last is a comment
 			return ""
+		}
+		if v, err := evaluate(inner, values); err == nil {
+			return show(v)
 		}
 		var shown []string
 		for _, name := range namesOf(inner) {
@@ -98,6 +103,10 @@ func show(v any) string {
 		return ""
 	case string:
 		return v[:min(len(v), maxPageText)]
+	case float64:
+		if math.Abs(v) < 1e21 {
+			return strconv.FormatFloat(v, 'f', -1, 64) // as JavaScript does, and not 1e+06
+		}
 	case map[string]any, []any:
 		text, _ := json.Marshal(v) // it came from JSON
 		return string(text[:min(len(text), maxLine)])

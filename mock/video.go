@@ -1,8 +1,9 @@
 package mock
 
 import (
-	"fmt"
-	"strings"
+	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"pictap/mock/media"
@@ -12,11 +13,12 @@ import (
 const (
 	maxTSX      = 256 << 10 // bytes
 	maxPrompt   = 2000
-	maxVideoLen = 60 * 60 * 30 // frames: an hour of 30 a second
+	maxVideoLen = media.MaxShown // frames
 )
 
-// A video is a template of a film. The mock cannot make films: it renders GIFs of
-// them, and says so where an MP4 is wanted.
+// A video is a template of a film. The mock runs no scene: its films are a card with the
+// values of the variables, on which something moves, of the size, the rate and the length
+// that the template has.
 type video struct {
 	UID         string
 	Name        string
@@ -59,24 +61,27 @@ func (v *video) json() videoJSON {
 func (v *video) size() int {
 	n := 1024 + len(v.TSX) + len(v.Name)
 	for _, d := range v.Definitions {
-		n += 256 + len(d.Description) + len(show(d.DefaultValue))
+		text, _ := json.Marshal(d)
+		n += 256 + 2*len(text)
 	}
 	return n
 }
 
 // A videoInput is the body of a create or an update.
 type videoInput struct {
-	Name        *string       `json:"name"`
-	Kind        *string       `json:"kind"`
-	TSX         *string       `json:"tsx"`
-	Width       *float64      `json:"width"`
-	Height      *float64      `json:"height"`
-	FPS         *float64      `json:"fps"`
-	Frames      *float64      `json:"durationInFrames"`
-	Status      *string       `json:"status"`
-	Definitions *[]definition `json:"variableDefinitions"`
+	Name        *string         `json:"name"`
+	Kind        *string         `json:"kind"`
+	TSX         *string         `json:"tsx"`
+	Width       *float64        `json:"width"`
+	Height      *float64        `json:"height"`
+	FPS         *float64        `json:"fps"`
+	Frames      *float64        `json:"durationInFrames"`
+	Status      *string         `json:"status"`
+	Definitions json.RawMessage `json:"variableDefinitions"` // a list, or an object by name
 }
 
+// apply changes v as the input says. Variables that are not given are those of the
+// source's schema, when there is a new source.
 func (in videoInput) apply(v *video) error {
 	var f faults
 	if in.Name != nil {
@@ -92,11 +97,14 @@ func (in videoInput) apply(v *video) error {
 	v.Height = f.integer("height", in.Height, 1, maxSide, v.Height)
 	v.FPS = f.integer("fps", in.FPS, 1, 120, v.FPS)
 	v.Frames = f.integer("durationInFrames", in.Frames, 1, maxVideoLen, v.Frames)
-	if in.Definitions != nil {
-		v.Definitions = checkDefinitions(*in.Definitions, &f)
-	}
-	if in.TSX != nil {
+	if in.TSX != nil && v.Kind == "timeline" {
+		f.add("tsx", "is not for a timeline template", "out_of_range") // videos.ts: it is rejected
+	} else if in.TSX != nil {
 		v.TSX = f.text("tsx", *in.TSX, maxTSX)
+		v.Definitions = schemaIn(v.TSX)
+	}
+	if given := readDefinitions(in.Definitions, &f); len(given) > 0 || !isNull(in.Definitions) && in.TSX == nil {
+		v.Definitions = given
 	}
 	if err := f.err(); err != nil {
 		return err
@@ -107,67 +115,48 @@ func (in videoInput) apply(v *video) error {
 	return nil
 }
 
-// checkTSX finds what no compiler would let pass: nothing at all, no export, and
-// brackets that do not match. It does not compile.
-func checkTSX(source string) error {
-	var lines []string
-	if !strings.Contains(source, "export") {
-		lines = append(lines, "the module exports no component")
-	}
-	if at := unmatched(source); at != "" {
-		lines = append(lines, at)
-	}
-	if len(lines) == 0 {
+// readDefinitions reads definitions as a list, or as an object of names and the rest of
+// each. The MCP server sends the latter (videos.ts, 2026), and says no more of it.
+func readDefinitions(raw json.RawMessage, f *faults) []definition {
+	var list []definition
+	var byName map[string]json.RawMessage
+	switch {
+	case isNull(raw) || json.Unmarshal(raw, &list) == nil:
+		return checkDefinitions(list, f)
+	case json.Unmarshal(raw, &byName) != nil:
+		f.add("variableDefinitions", "must be a list, or an object by name", "invalid_type")
 		return nil
 	}
-	return unprocessable("compile-error", "compile_error", strings.Join(lines, "; "), lines...)
-}
-
-// unmatched says which bracket has no other half; "" when all have.
-func unmatched(source string) string {
-	var open []byte
-	line := 1
-	var quote byte
-	for i := 0; i < len(source); i++ {
-		b := source[i]
-		switch {
-		case b == '\n':
-			line++
-			if quote == '"' || quote == '\'' {
-				quote = 0 // it was an apostrophe in a text
-			}
-		case quote != 0 && b == '\\':
-			i++
-		case quote != 0:
-			if b == quote {
-				quote = 0
-			}
-		case b == '"' || b == '\'' || b == '`':
-			quote = b
-		case b == '{' || b == '(' || b == '[':
-			open = append(open, b)
-		case b == '}' || b == ')' || b == ']':
-			if n := len(open); n == 0 || open[n-1] != map[byte]byte{'}': '{', ')': '(', ']': '['}[b] {
-				return fmt.Sprintf("line %d: unexpected %q", line, b)
-			}
-			open = open[:len(open)-1]
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		var d definition
+		if !isObject(byName[name]) || json.Unmarshal(byName[name], &d) != nil {
+			f.add("variableDefinitions."+cutText(name, 100), "must be an object with a type, a defaultValue and a description", "invalid_type")
+			return nil
 		}
+		d.Name = name
+		list = append(list, d)
 	}
-	if len(open) > 0 {
-		return fmt.Sprintf("line %d: %q is not closed", line, open[len(open)-1])
-	}
-	return ""
+	return checkDefinitions(list, f)
 }
 
-// still is how a moment of the video looks, moving.
-func (v *video) order(base string, variables map[string]any) order {
-	o := order{render: render{Kind: kindVideo, Extension: "gif", Source: "video", TemplateUID: v.UID, Name: v.Name}, base: base, variables: variables}
-	o.Picture.Format = media.GIF
-	scale := min(1, float64(maxGIFSide)/float64(max(v.Width, v.Height)))
-	o.Picture.Width, o.Picture.Height = max(1, int(float64(v.Width)*scale)), max(1, int(float64(v.Height)*scale))
-	length := time.Duration(v.Frames) * time.Second / time.Duration(v.FPS)
-	o.setMotion("medium", max(100*time.Millisecond, min(length, maxCapture*time.Second)))
+// order is how the video looks as an "mp4", as a "gif" or, in one frame, as a "png". A GIF
+// is as large as one may be at most, and lasts no longer than a capture.
+func (v *video) order(base, extension string, variables map[string]any) order {
+	o := order{render: render{Kind: kindVideo, Source: "video", TemplateUID: v.UID, Name: v.Name}, base: base, variables: variables}
+	o.Extension, o.Picture.Format = extension, formatOf(extension)
+	o.Picture.Width, o.Picture.Height = v.Width, v.Height
+	switch extension {
+	case "gif":
+		scale := min(1, float64(maxGIFSide)/float64(max(v.Width, v.Height)))
+		o.Picture.Width, o.Picture.Height = max(1, int(float64(v.Width)*scale)), max(1, int(float64(v.Height)*scale))
+		length := time.Duration(v.Frames) * time.Second / time.Duration(v.FPS)
+		o.setMotion("medium", max(100*time.Millisecond, min(length, maxCapture*time.Second)))
+	case "mp4":
+		o.Picture.Shown, o.Picture.Rate = v.Frames, v.FPS
+	default:
+		o.Kind = kindImage
+	}
 	o.Picture.Title, o.Picture.ID, o.Picture.Seed = v.Name, v.UID, seedOf(v.UID)
-	o.Picture.Lines = linesOf(listed(variables))
+	o.Picture.Lines = linesOf(listed(withDefaults(v.Definitions, variables)))
 	return o
 }

@@ -1,10 +1,7 @@
 package mock
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -32,7 +29,9 @@ func (s *Server) listVideos(c call) (int, any, error) {
 	defer w.mu.RUnlock()
 	var all []videoJSON
 	for _, v := range w.videos.newest() {
-		all = append(all, v.json())
+		j := v.json()
+		j.TSX = "" // it is there for who asks for the one (frontend, videoTemplates.js)
+		all = append(all, j)
 	}
 	items, pagination := cut(p, all)
 	return http.StatusOK, map[string]any{"templates": items, "pagination": pagination}, nil
@@ -56,10 +55,6 @@ func (s *Server) addVideo(v *video) error {
 	return nil
 }
 
-func newVideo() *video {
-	return &video{Name: "Untitled video", Kind: "tsx", Width: 1080, Height: 1080, FPS: 30, Frames: 240, Status: "draft"}
-}
-
 func (s *Server) createVideo(c call) (int, any, error) {
 	var in videoInput
 	if err := decode(c.body, &in); err != nil {
@@ -75,8 +70,8 @@ func (s *Server) createVideo(c call) (int, any, error) {
 	return http.StatusOK, map[string]any{"template": v.json()}, nil
 }
 
-// generateVideo makes a template that has the prompt for a name, and a preview of
-// it. There is no model here that would write one.
+// generateVideo makes a template of the mock's own scene, with the prompt for a headline
+// and the colour behind it, and a still of it. There is no model here that would write one.
 func (s *Server) generateVideo(c call) (int, any, error) {
 	var in struct {
 		Prompt     string   `json:"prompt"`
@@ -93,7 +88,6 @@ func (s *Server) generateVideo(c call) (int, any, error) {
 	f.text("prompt", in.Prompt, maxPrompt)
 	f.text("brandColor", in.BrandColor, 64)
 	v := newVideo()
-	v.Kind = "timeline"
 	v.Width = f.integer("width", in.Width, 1, maxSide, v.Width)
 	v.Height = f.integer("height", in.Height, 1, maxSide, v.Height)
 	v.Frames = max(1, int(f.number("durationSeconds", in.Seconds, 0.1, 600, 8)*float64(v.FPS)))
@@ -101,10 +95,12 @@ func (s *Server) generateVideo(c call) (int, any, error) {
 		return 0, nil, err
 	}
 	v.Name = strings.ToValidUTF8(in.Prompt[:min(len(in.Prompt), 80)], "")
+	v.TSX = sceneOf(v.Name, in.BrandColor)
+	v.Definitions = schemaIn(v.TSX)
 	if err := s.addVideo(v); err != nil {
 		return 0, nil, err
 	}
-	o := v.order(c.base(), nil)
+	o := v.order(c.base(), "png", nil)
 	o.Picture.Background = in.BrandColor
 	preview, err := s.keep(o)
 	if err != nil {
@@ -151,7 +147,8 @@ func (s *Server) duplicateVideo(c call) (int, any, error) {
 		return 0, nil, err
 	}
 	v := *old
-	v.Name = v.Name[:min(len(v.Name), 190)] + " (copy)"
+	v.Name = strings.ToValidUTF8(v.Name[:min(len(v.Name), 190)], "") + " (copy)"
+	v.Status = "draft" // whatever it was: nobody has looked at the copy (frontend, videoTemplates.js)
 	if err := s.addVideo(&v); err != nil {
 		return 0, nil, err
 	}
@@ -182,44 +179,4 @@ func (s *Server) videoVariables(c call) (int, any, error) {
 	return http.StatusOK, map[string]any{
 		"templateUid": v.UID, "templateName": v.Name, "kind": v.Kind, "variables": append([]definition{}, v.Definitions...), "referenced": names,
 	}, nil
-}
-
-// renderVideo renders a GIF, and refuses an MP4, which this mock could only pretend
-// to have made.
-func (s *Server) renderVideo(c call) (int, any, error) {
-	var in struct {
-		Variables map[string]any `json:"variables"`
-		Format    string         `json:"format"`
-	}
-	if err := decode(c.body, &in); err != nil {
-		return 0, nil, err
-	}
-	v, err := s.findVideo(c.uid)
-	if err != nil {
-		return 0, nil, err
-	}
-	var f faults
-	format := f.choice("format", in.Format, "mp4", "mp4", "gif")
-	if err := f.err(); err != nil {
-		return 0, nil, err
-	}
-	var unknown []string
-	for _, name := range slices.Sorted(maps.Keys(in.Variables)) {
-		magic := name == failVariable || name == slowVariable
-		if !magic && !slices.ContainsFunc(v.Definitions, func(d definition) bool { return d.Name == name }) && len(unknown) < 20 {
-			unknown = append(unknown, fmt.Sprintf("unknown variable %q", name[:min(len(name), maxVariableName)]))
-		}
-	}
-	if len(unknown) > 0 {
-		return 0, nil, unprocessable("validation-error", "invalid_variable", strings.Join(unknown, "; "), unknown...)
-	}
-	if fail := failureIn(in.Variables); fail == nil && format == "mp4" {
-		text := "this mock makes no MP4: ask for the format gif"
-		return 0, nil, unprocessable("render-failed", "format_not_supported", text, text)
-	}
-	r, err := s.fulfil(c.Context(), v.order(c.base(), in.Variables))
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, map[string]any{"url": r.url(c.base()), "durationInFrames": v.Frames, "format": format, "id": r.ID}, nil
 }

@@ -32,6 +32,7 @@ type world struct {
 	once        sync.Once
 	mu          sync.RWMutex // guards what follows. Server.mu may be held when it is taken, not the other way round
 	seeds       []*template  // that a new world has
+	films       []*video     // as seeds
 	templates   shelf[*template]
 	renders     shelf[*render]             // all of them
 	byKind      map[string]*shelf[*render] // the same
@@ -43,13 +44,19 @@ type world struct {
 	experiments shelf[*experiment]
 }
 
-// theWorld is where endpoints find it: with the templates that every mock has.
+// theWorld is where endpoints find it: with the templates and videos that every mock has.
 func (s *Server) theWorld() *world {
 	w := &s.world
 	w.once.Do(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.sow(defaultTemplates(), s.now())
+		w.films = defaultVideos()
+		for _, v := range w.films {
+			v.CreatedAt = s.now().Truncate(time.Millisecond)
+			v.UpdatedAt = v.CreatedAt
+			w.videos.put(v.UID, v, v.size())
+		}
 	})
 	return w
 }
@@ -74,6 +81,9 @@ func (w *world) clear() {
 	w.batches, w.bindings, w.videos, w.experiments = shelf[*batch]{}, shelf[*binding]{}, shelf[*video]{}, shelf[*experiment]{}
 	for _, t := range w.seeds {
 		w.templates.put(t.UID, t, t.size())
+	}
+	for _, v := range w.films {
+		w.videos.put(v.UID, v, v.size())
 	}
 }
 

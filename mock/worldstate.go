@@ -73,7 +73,7 @@ func (w *world) load(state *worldState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.clear()
-	w.templates = shelf[*template]{}
+	w.templates, w.videos = shelf[*template]{}, shelf[*video]{}
 	for _, t := range state.Templates {
 		t.prepare()
 		for key, l := range t.Layouts {

@@ -37,6 +37,8 @@ func everything(t *testing.T, server *mock.Server) (shows []string) {
 	api(t, c, 200, "POST /webhooks/"+binding, `{"payload":{"a":"b"}}`)
 	show("/b/" + binding + ".png/url")
 	add(200, "POST /video/templates", `{"tsx":"export default 1","name":"V"}`, "template.uid", "/video/templates/")
+	api(t, c, 200, "DELETE /video/templates/V1DE0PR0M0", "")
+	api(t, c, 200, "POST /video/templates/generate", `{"prompt":"a ball"}`)
 	add(200, "POST /experiments/api", `{"name":"E","variants":[{"id":"a","weight":10000}],"x":{"y":1}}`, "experiment.uid", "/experiments/api/")
 	return append(shows, "/templates?limit=100", "/image", "/gif", "/render", "/bindings", "/video/templates", "/experiments/api", "/templates/WC3ML14NYO")
 }
@@ -92,7 +94,11 @@ func TestResetOfTheWorld(t *testing.T) {
 			if !strings.Contains(w.Body.String(), `"total":5`) || !strings.Contains(w.Body.String(), `"MINE"`) || strings.Contains(w.Body.String(), "Changed") {
 				t.Errorf("templates: %s", w.Body)
 			}
-		case strings.Count(path, "/") > 1 && path != "/experiments/api" && path != "/video/templates":
+		case path == "/video/templates":
+			if !strings.Contains(w.Body.String(), `"total":1`) || !strings.Contains(w.Body.String(), `"V1DE0PR0M0"`) {
+				t.Errorf("videos: %s", w.Body)
+			}
+		case strings.Count(path, "/") > 1 && path != "/experiments/api":
 			if w.Code != 404 {
 				t.Errorf("%s is still there: %d %s", path, w.Code, w.Body)
 			}

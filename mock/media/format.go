@@ -15,23 +15,24 @@ const (
 	WebP Format = "webp"
 	GIF  Format = "gif"
 	PDF  Format = "pdf"
+	MP4  Format = "mp4"
 )
 
 // Formats returns all formats.
-func Formats() []Format { return []Format{PNG, JPEG, WebP, GIF, PDF} }
+func Formats() []Format { return []Format{PNG, JPEG, WebP, GIF, PDF, MP4} }
 
 // An UnknownFormatError is a name that is no format's.
 type UnknownFormatError struct{ Name string }
 
 func (e *UnknownFormatError) Error() string {
-	return fmt.Sprintf("%q is not one of png, jpg, jpeg, webp, gif and pdf", e.Name)
+	return fmt.Sprintf("%q is not one of png, jpg, jpeg, webp, gif, pdf and mp4", e.Name)
 }
 
 // ParseFormat returns the format of that name or file extension, in any case and
 // with or without its dot. Any other name is an [UnknownFormatError].
 func ParseFormat(name string) (Format, error) {
 	switch f := Format(strings.ToLower(strings.TrimPrefix(name, "."))); f {
-	case PNG, JPEG, WebP, GIF, PDF:
+	case PNG, JPEG, WebP, GIF, PDF, MP4:
 		return f, nil
 	case "jpg":
 		return JPEG, nil
@@ -46,6 +47,8 @@ func (f Format) ContentType() string {
 		return "image/" + string(f)
 	case PDF:
 		return "application/pdf"
+	case MP4:
+		return "video/mp4"
 	}
 	return "application/octet-stream"
 }

@@ -29,7 +29,13 @@ func pixelSum(t *testing.T, f media.Format, data []byte) string {
 		return "-"
 	}
 	sum := sha256.New()
-	if f == media.GIF {
+	if f == media.MP4 {
+		for _, frame := range readMP4(t, data).frames {
+			m := decode(t, media.JPEG, frame)
+			fmt.Fprint(sum, m.Rect)
+			sum.Write(m.Pix)
+		}
+	} else if f == media.GIF {
 		g, err := gif.DecodeAll(bytes.NewReader(data))
 		if err != nil {
 			t.Fatal(err)

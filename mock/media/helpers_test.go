@@ -62,15 +62,21 @@ func samples() map[string]media.Picture {
 			all[fmt.Sprintf("%s %d×%d", f, size[0], size[1])] = card(f, size[0], size[1])
 		}
 	}
-	for _, f := range []media.Format{media.JPEG, media.WebP, media.GIF, media.PDF} {
+	for _, f := range []media.Format{media.JPEG, media.WebP, media.GIF, media.PDF, media.MP4} {
 		p := all["clear"]
 		p.Format = f
+		if f == media.MP4 {
+			p.Frames = 3
+		}
 		all["clear "+string(f)] = p
 	}
 	all["png 1080×1920"] = card(media.PNG, 1080, 1920)
 	moving := card(media.GIF, 400, 300)
 	moving.Frames = 12
 	all["gif 400×300"] = moving
+	film := card(media.MP4, 400, 300)
+	film.Shown, film.Rate = 75, 25
+	all["mp4 400×300"] = film
 	all["pdf a4"] = card(media.PDF, 595, 842)
 	pages := card(media.PDF, 842, 595)
 	pages.Pages = []media.Page{{Title: "One", Lines: variables}, {Title: "Two", Lines: foreign}, {Title: "Three", Lines: page}}

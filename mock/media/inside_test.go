@@ -51,7 +51,7 @@ func TestTextIsReadable(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	names := []string{"", "", "transparent", "white", "black", "#777", "red", "yellow", "blue", "rgba(120,120,120,.5)", "nonsense"}
 	for range 3000 {
-		p := card(media.Formats()[r.IntN(5)], 100, 100)
+		p := card(media.Formats()[r.IntN(6)], 100, 100)
 		p.Seed, p.Background, p.Text = r.Uint64(), names[r.IntN(len(names))], names[r.IntN(len(names))]
 		if r.IntN(3) == 0 {
 			p.Background = string([]byte{'#', "0123456789abcdef"[r.IntN(16)], "0123456789abcdef"[r.IntN(16)], "0123456789abcdef"[r.IntN(16)]})
@@ -115,6 +115,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		case media.GIF:
 			p.Width, p.Height, p.Frames = min(largest, media.MaxGIFSize), min(largest, media.MaxGIFSize), 12
 			bound = 40 << 20 // a compressor for each frame
+		case media.MP4:
+			p.Frames, p.Shown = 3, media.MaxShown
 		case media.PDF:
 			p.Pages = make([]media.Page, 50)
 			for i := range p.Pages {

@@ -9,8 +9,8 @@ import (
 )
 
 // encodeJPEG lets the standard library read pixels that are painted when it comes to them.
-func encodeJPEG(ctx context.Context, w io.Writer, s *scene, quality int) error {
-	l := &lazy{ctx: ctx, painter: newPainter(s, stillLevels)}
+func encodeJPEG(ctx context.Context, w io.Writer, s *scene, planets []box, quality int) error {
+	l := &lazy{ctx: ctx, painter: newPainter(s, stillLevels), planets: planets}
 	l.band = image.NewRGBA(image.Rect(0, 0, s.w, min(lazyRows, s.h)))
 	l.band.Rect = image.Rectangle{} // nothing is painted yet
 	if err := jpeg.Encode(w, l, &jpeg.Options{Quality: quality}); err != nil {
@@ -26,6 +26,7 @@ const lazyRows = 32
 type lazy struct {
 	ctx     context.Context
 	painter *painter
+	planets []box
 	band    *image.RGBA
 	pixel   color.RGBA
 }
@@ -42,7 +43,7 @@ func (l *lazy) At(x, y int) color.Color {
 		top := y / lazyRows * lazyRows
 		l.band.Rect = image.Rect(0, top, l.painter.scene.w, min(l.painter.scene.h, top+lazyRows))
 		if l.ctx.Err() == nil { // else nobody will see it
-			l.painter.paint(l.band, l.painter.scene.still())
+			l.painter.paint(l.band, l.planets)
 		}
 	}
 	i := (y-l.band.Rect.Min.Y)*l.band.Stride + 4*x

@@ -168,7 +168,10 @@ func TestCheck(t *testing.T) {
 		"frames -1 is not between 0 and 720":              func(p *media.Picture) { p.Frames = -1 },
 		"delay in ms 3600000 is not between 0 and 10000":  func(p *media.Picture) { p.Delay = time.Hour },
 		"pages 501 is not between 0 and 500":              func(p *media.Picture) { p.Pages = make([]media.Page, 501) },
-		`"tiff" is not one of png, jpg, jpeg, webp, gif `: func(p *media.Picture) { p.Format = "tiff" },
+		"frames shown 108001 is not between 0 and 108000": func(p *media.Picture) { p.Format, p.Shown = media.MP4, 108001 },
+		"frames a second 121 is not between 0 and 120":    func(p *media.Picture) { p.Format, p.Rate = media.MP4, 121 },
+		"pixels of all frames 83886080 is not between 0 ": func(p *media.Picture) { p.Format, p.Width, p.Height, p.Frames, p.Shown = media.MP4, 4096, 4096, 5, 5 },
+		`"tiff" is not one of png, jpg, jpeg, webp, gif,`: func(p *media.Picture) { p.Format = "tiff" },
 		`"PNG" is not one of png`:                         func(p *media.Picture) { p.Format = "PNG" }, // ParseFormat makes it one
 		`"" is not one of png`:                            func(p *media.Picture) { p.Format = "" },
 	} {
@@ -193,13 +196,13 @@ func TestCheck(t *testing.T) {
 
 func TestParseFormat(t *testing.T) {
 	for name, want := range map[string]string{
-		"png": "image/png", "PNG": "image/png", "jpg": "image/jpeg", ".jpeg": "image/jpeg", "WebP": "image/webp", "gif": "image/gif", ".pdf": "application/pdf",
+		"png": "image/png", "PNG": "image/png", "jpg": "image/jpeg", ".jpeg": "image/jpeg", "WebP": "image/webp", "gif": "image/gif", ".pdf": "application/pdf", "MP4": "video/mp4",
 	} {
 		if f, err := media.ParseFormat(name); err != nil || f.ContentType() != want {
 			t.Errorf("%s: %s, %v", name, f.ContentType(), err)
 		}
 	}
-	for _, name := range []string{"", ".", "svg", "png ", "..png", "mp4"} {
+	for _, name := range []string{"", ".", "svg", "png ", "..png", "webm"} {
 		if f, err := media.ParseFormat(name); err == nil {
 			t.Errorf("%q is %s", name, f)
 		}
@@ -228,6 +231,9 @@ func TestEncodeEndsWithItsContext(t *testing.T) {
 	for _, f := range media.Formats() {
 		p := card(f, 2000, 2000)
 		p.Frames, p.Pages = 200, make([]media.Page, 200)
+		if f == media.MP4 {
+			p.Frames, p.Shown = 16, media.MaxShown
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		w := &stopWriter{stop: cancel}
 		if f == media.WebP || f == media.PDF { // these write when all is done
@@ -275,7 +281,9 @@ func TestHostileTexts(t *testing.T) {
 				if took := time.Since(start); took > 3*time.Second {
 					t.Errorf("%s, %s of %v took %v", name, f, size, took)
 				}
-				if f == media.PDF {
+				if f == media.MP4 {
+					readMP4(t, data)
+				} else if f == media.PDF {
 					readPDF(t, data)
 				} else if b := decode(t, f, data).Bounds(); b.Dx() != size[0] || b.Dy() != size[1] {
 					t.Errorf("%s, %s: %v", name, f, b)

@@ -1,5 +1,5 @@
 // Package media draws the pictures that the mock hands out: real PNG, JPEG, WebP,
-// animated GIF and PDF bytes for a size, some texts and a seed. It knows nothing of
+// animated GIF, PDF and MP4 bytes for a size, some texts and a seed. It knows nothing of
 // HTTP nor of Pictify.
 //
 // # From a Picture to its bytes
@@ -9,7 +9,8 @@
 // writes the scene down as it is. The other formats paint it band by band, some rows at a
 // time, while the encoder reads: nothing ever holds the whole picture, so that 4096×4096
 // pixels cost a few MiB, and a context that ends is noticed at the next band. The
-// frames of a GIF share one palette and are painted, compared and written one after the other.
+// frames of a GIF share one palette and are painted, compared and written one after the other;
+// those of an MP4 are JPEGs, one after the other (see encodeMP4).
 //
 // # The same Picture gives the same bytes
 //
@@ -71,13 +72,15 @@ type Picture struct {
 	// Background and Text are CSS colours: names, hexadecimal, rgb() and hsl(). What is
 	// empty or is not understood is chosen from the seed. A text that could
 	// hardly be read is drawn lighter or darker than asked; a background is always what was asked,
-	// and "transparent" is so in PNG, WebP and GIF, and paper in JPEG and PDF.
+	// and "transparent" is so in PNG, WebP and GIF, and paper in JPEG, MP4 and PDF.
 	Background, Text string
 
 	Quality int           // 1 to 100, of a JPEG; 0 is 90
-	Frames  int           // of a GIF; 0 is 24
+	Frames  int           // of a GIF, or of an MP4 that are drawn; 0 is 24
 	Delay   time.Duration // of each frame, in sum exact to 1/100 s; 0 is 80 ms
 	Pages   []Page        // of a PDF; without any, it has one with Title and Lines
+	Shown   int           `json:",omitempty"` // frames of an MP4, of which only Frames differ; 0 is as many
+	Rate    int           `json:",omitempty"` // of them a second; 0 is 30
 
 	Seed uint64 // colours and ornament
 }
@@ -116,6 +119,9 @@ func (p Picture) Check() error {
 		{"frames", int64(p.Frames), 0, MaxFrames},
 		{"delay in ms", p.Delay.Milliseconds(), 0, MaxDelay.Milliseconds()},
 		{"pages", int64(len(p.Pages)), 0, MaxPages},
+		{"frames shown", int64(p.Shown), 0, MaxShown},
+		{"frames a second", int64(p.Rate), 0, MaxRate},
+		{"pixels of all frames", p.filmed(), 0, MaxFilm},
 	} {
 		if b.Got < b.Min || b.Got > b.Max {
 			return &b
@@ -124,9 +130,17 @@ func (p Picture) Check() error {
 	return nil
 }
 
+// filmed is how many pixels an MP4 has in all frames that are drawn; 0 of what is none.
+func (p Picture) filmed() int64 {
+	if p.Format != MP4 || max(p.Width, p.Height) > MaxSize || min(p.Width, p.Height) < 1 {
+		return 0 // or is refused anyway
+	}
+	return int64(p.Width*p.Height) * int64(p.film().drawn)
+}
+
 // Encode writes the picture to w, or an error of Check, of w, or of ctx. It may be
 // called by many goroutines at once, takes one core, and holds less than 16 MiB: a GIF holds two
-// bytes for each pixel, a PDF its pages until it is whole.
+// bytes for each pixel, a PDF its pages until it is whole, an MP4 one frame.
 func (p Picture) Encode(ctx context.Context, w io.Writer) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -137,13 +151,16 @@ func (p Picture) Encode(ctx context.Context, w io.Writer) error {
 	case PNG:
 		err = encodePNG(ctx, w, compose(p, 0))
 	case JPEG:
-		err = encodeJPEG(ctx, w, compose(p, 0), cmp.Or(p.Quality, defaultQuality))
+		s := compose(p, 0)
+		err = encodeJPEG(ctx, w, s, s.still(), cmp.Or(p.Quality, defaultQuality))
 	case WebP:
 		err = encodeWebP(ctx, w, compose(p, 0))
 	case GIF:
 		err = encodeGIF(ctx, w, compose(p, 0), cmp.Or(p.Frames, defaultFrames), cmp.Or(p.Delay, defaultDelay))
 	case PDF:
 		err = encodePDF(ctx, w, p)
+	case MP4:
+		err = encodeMP4(ctx, w, compose(p, 0), p.film(), cmp.Or(p.Quality, defaultQuality))
 	}
 	if err != nil {
 		return fmt.Errorf("draw %s of %d×%d: %w", p.Format, p.Width, p.Height, err)
