@@ -1,6 +1,7 @@
 package mock_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,9 @@ func TestEvaluate(t *testing.T) {
 		"user": map[string]any{"profile": map[string]any{"avatar": "x.png"}}, "order": map[string]any{"items": []any{map[string]any{"name": "Shoe"}}},
 		"created": "2026-01-29T10:30:00Z", "prices": []any{1.0, 2.5, "3"}, "empty": []any{}, "text": "3",
 	}
+	long := slices.Repeat([]any{1.0}, 500) // differs from another one late
+	variables["long"], variables["longer"] = long, append(slices.Clip(long), 2.0)
+	variables["lists"] = []any{[]any{}, long}
 	for text, want := range map[string]any{
 		"name": "ada lovelace", "{{ user.profile.avatar }}": "x.png", "order.items[0].name": "Shoe", "none.at.all": nil,
 		"price * quantity": 89.97, "1 + 2 * 3 - 4 / 2": 5.0, "(1 + 2) * 3": 9.0, "7 % 4": 3.0, "-count + 3": 2.0, "'a' + 1 + 2": "a12", "1 + 2 + 'a'": "3a", "text * 2": 6.0,
@@ -27,13 +31,13 @@ func TestEvaluate(t *testing.T) {
 		"uppercase(name)": "ADA LOVELACE", "lowercase('ÄB')": "äb", "capitalize(name)": "Ada lovelace", "titleCase(name)": "Ada Lovelace", "trim('  x ')": "x",
 		"truncate(name, 3, '...')": "ada...", "truncate(name, 300, '...')": "ada lovelace", "replace('a-b-c', '-', ' ')": "a b c", "replace('a', '', 'x')": "a",
 		"split('a,b', ',')": []any{"a", "b"}, "padStart(7, 5, '0')": "00007", "padEnd('ab', 5, 'xy')": "abxyx", "padStart('long', 2, 'x')": "long",
-		"round(2.345, 1)": 2.3, "round(2.5)": 3.0, "floor(2.9)": 2.0, "ceil(2.1)": 3.0, "abs(-2)": 2.0, "min(3, 1, 2)": 1.0, "max(0, quantity)": 3.0, "sum(prices)": 6.5, "average(prices)": 6.5 / 3,
+		"round(2.345, 1)": 2.3, "round(2.5)": 3.0, "round(-2.5)": -2.0, "0 * -1 + ''": "0", "1 / 0 + ''": "Infinity", "-1 / 0 + ''": "-Infinity", "floor(2.9)": 2.0, "ceil(2.1)": 3.0, "abs(-2)": 2.0, "min(3, 1, 2)": 1.0, "max(0, quantity)": 3.0, "sum(prices)": 6.5, "average(prices)": 6.5 / 3,
 		"currency(price * quantity, 'USD')": "$89.97", "currency(-1234.5, 'USD')": "-$1,234.50", "currency(1234567, 'JPY')": "¥1,234,567", "currency(1234.5, 'eur')": "€1,234.50",
 		"currency(9, 'CHF')": "CHF\u00a09.00", "currency(12.5, 'CAD')": "CA$12.50", "number(1234567.891234, 'en-US')": "1,234,567.891", "number(1000)": "1,000",
 		"percent(0.0 - 0.1256, 1)": "-12.6%", "percent(0.15)": "15%", "date(created, 'MMM D, YYYY')": "Jan 29, 2026", "date('2026-03-05', 'dddd DD/MM/YY')": "Thursday 05/03/26",
 		"date('soon', 'D')": "soon", "time(created)": "10:30 AM", "date(created)": "2026-01-29",
 		"length(items)": 5.0, "length('日本')": 2.0, "first(items)": "a", "last(items)": nil, "first(empty)": nil, "join(slice(items, 0, 3), ' • ')": "a • b • c", "slice(name, -8)": "lovelace",
-		"slice(items, 3, 1)": []any{}, "contains(items, 'b')": true, "contains(items, '4')": false, "contains(name, 'love')": true, "indexOf(items, 4)": 3.0, "indexOf(name, 'x')": -1.0,
+		"slice(items, 3, 1)": []any{}, "long == long": true, "long == longer": false, "contains(lists, longer)": false, "indexOf(lists, long)": 1.0, "contains(items, 'b')": true, "contains(items, '4')": false, "contains(name, 'love')": true, "indexOf(items, 4)": 3.0, "indexOf(name, 'x')": -1.0,
 		"isEmpty(empty)": true, "isNotEmpty(name)": true, "isDefined(nobody)": false, "isArray(items)": true, "isString(name)": true, "isNumber(text)": false,
 		"default(gone, 'Guest')": "Guest", "coalesce(gone, nobody, name)": "ada lovelace", "coalesce()": nil, "json(empty)": "[]", "parseJson('[1]')": []any{1.0}, "parseJson('{')": nil,
 		"length(items) > 3 ? ' +' + (length(items) - 3) + ' more' : ''": " +2 more",

@@ -46,6 +46,9 @@ func evaluate(text string, variables map[string]any) (any, error) {
 	if p.wrong != nil {
 		return nil, p.wrong
 	}
+	if number, ok := v.(float64); ok {
+		v = number + 0 // which makes 0 of -0
+	}
 	return v, nil
 }
 

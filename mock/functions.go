@@ -56,7 +56,7 @@ var functions = []function{
 
 	{"round", "the number rounded to so many decimals", func(a arguments) any {
 		scale := math.Pow(10, float64(min(a.count(1), 15)))
-		return math.Round(a.number(0)*scale) / scale
+		return math.Floor(a.number(0)*scale+0.5) / scale // halves go up, as JavaScript's do
 	}},
 	{"floor", "the number rounded down", func(a arguments) any { return math.Floor(a.number(0)) }},
 	{"ceil", "the number rounded up", func(a arguments) any { return math.Ceil(a.number(0)) }},

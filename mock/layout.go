@@ -101,7 +101,11 @@ func (o order) layout(t *template, key string, sized bool) (order, error) {
 		o.Picture.Text = l.ink
 	}
 	if !sized {
-		o.Picture.Width, o.Picture.Height = l.Width, l.Height
+		most := maxSide
+		if o.Kind == kindGIF {
+			most = maxGIFSide
+		}
+		o.Picture.Width, o.Picture.Height = min(max(l.Width, o.least()), most), min(max(l.Height, o.least()), most)
 	}
 	o.Picture.Title, o.Name = t.Name, l.Name
 	o.Picture.ID = t.UID + " " + key

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -176,7 +177,9 @@ func (s *Server) createPages(c call) (int, any, error) {
 	if !ok {
 		return 0, nil, s.noTemplate(o)
 	}
-	o.addPages(t, t.text(), in.VariableSets)
+	if err := o.addPages(c.Context(), t, t.text(), in.VariableSets); err != nil {
+		return 0, nil, err
+	}
 	return s.answerPDF(c, o, p)
 }
 
@@ -187,9 +190,12 @@ func checkPageSets(sets []map[string]any, f *faults) {
 }
 
 // addPages gives a PDF a page of the texts for each set of variables. A set that asks for a
-// failure is the one that the whole fails with.
-func (o *order) addPages(t *template, texts []string, sets []map[string]any) {
+// failure is the one that the whole fails with. The error is that nobody waits any more.
+func (o *order) addPages(ctx context.Context, t *template, texts []string, sets []map[string]any) error {
 	for _, set := range sets {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		page := order{}
 		page.drawTemplate(t, set, texts)
 		o.Picture.Pages = append(o.Picture.Pages, media.Page{Title: o.Picture.Title, Lines: page.Picture.Lines})
@@ -197,6 +203,7 @@ func (o *order) addPages(t *template, texts []string, sets []map[string]any) {
 			o.variables = set
 		}
 	}
+	return nil
 }
 
 func (s *Server) pdfPresets(call) (int, any, error) {

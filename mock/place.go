@@ -22,9 +22,18 @@ type Place struct {
 // Places are all of them. Nil is none: this machine and public hosts alone.
 type Places []Place
 
-// metadata is where clouds tell a machine its credentials. A name does not open it,
-// only the address itself or its network: what a name means may change.
-var metadata = []netip.Addr{netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254")}
+// metadata is where clouds tell a machine its credentials: Amazon's, Google's and
+// Alibaba's addresses, and whatever lies behind a NAT64. A name does not open them, only
+// the address itself or its network: what a name means may change. Not all that is
+// link-local is among them, since there podman has the machine that it runs on.
+var metadata = []netip.Prefix{
+	netip.MustParsePrefix("169.254.169.0/24"), netip.MustParsePrefix("169.254.170.0/24"), netip.MustParsePrefix("fd00:ec2::/32"),
+	netip.MustParsePrefix("fd20:ce::254/128"), netip.MustParsePrefix("100.100.100.200/32"), netip.MustParsePrefix("64:ff9b::/96"),
+}
+
+func isMetadata(addr netip.Addr) bool {
+	return slices.ContainsFunc(metadata, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
 
 // ParsePlace reads "host.docker.internal", "192.168.1.5:3000", "[fd00::5]:3000" or
 // "10.0.0.0/8".
@@ -101,7 +110,7 @@ func (ps Places) Allow(u *url.URL, to netip.Addr) error {
 	to = to.Unmap()
 	host := hostOf(u)
 	opens := func(p Place) bool {
-		return p.fits(u) && (p.contains(to) || p.name != "" && p.name == host && !to.IsMulticast() && !to.IsUnspecified() && !slices.Contains(metadata, to))
+		return p.fits(u) && (p.contains(to) || p.name != "" && p.name == host && !to.IsMulticast() && !to.IsUnspecified() && !isMetadata(to))
 	}
 	switch {
 	case to.IsLoopback(): // which a target may be anyway

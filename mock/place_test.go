@@ -1,6 +1,7 @@
 package mock_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pictap/mock"
 	"pictap/tunnel/pictify"
@@ -84,6 +86,9 @@ func TestPlacesAtTheMomentOfDialling(t *testing.T) {
 		{"http://host.docker.internal:3000", "169.254.169.254", false},
 		{"http://host.docker.internal:3000", "::ffff:169.254.169.254", false},
 		{"http://host.docker.internal:3000", "fd00:ec2::254", false},
+		{"http://host.docker.internal:3000", "169.254.170.23", false},
+		{"http://host.docker.internal:3000", "100.100.100.200", false},
+		{"http://host.docker.internal:3000", "64:ff9b::a9fe:a9fe", false},
 		{"http://host.docker.internal:3000", "0.0.0.0", false},
 		{"http://host.docker.internal:3000", "224.0.0.1", false},
 		{"http://host.docker.internal:3001", "192.168.65.254", false},
@@ -154,18 +159,31 @@ func TestTargetsThatPictifyRefuses(t *testing.T) {
 // A state goes where it is allowed, and says what keeps it from elsewhere.
 func TestStateWithPlaces(t *testing.T) {
 	first := &mock.Server{Places: places(t, "app")}
-	create(t, start(t, first), pictify.NewSubscription{Event: pictify.RenderFailed, TargetURL: "http://app/"})
+	c := start(t, first)
+	create(t, c, pictify.NewSubscription{Event: pictify.RenderFailed, TargetURL: "http://app/"})
 	text, err := first.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waits map[string]any
+	if err := json.Unmarshal(text, &waits); err != nil {
+		t.Fatal(err)
+	}
+	waits["subscriptions"] = []any{}
+	waits["deliveries"] = []any{map[string]any{"id": "del_1", "target": "http://app/batch", "secret": "x", "event": json.RawMessage(renderFailed.Body()), "attempts": 1, "due": time.Now()}}
+	waiting, err := json.Marshal(waits)
 	if err != nil {
 		t.Fatal(err)
 	}
 	second, third := &mock.Server{Places: places(t, "app")}, &mock.Server{}
 	start(t, second)
 	start(t, third)
-	if err := second.Restore(text); err != nil {
-		t.Error(err)
-	}
-	if err := third.Restore(text); !errors.Is(err, mock.ErrStateTarget) || !strings.Contains(err.Error(), "targetUrl must be https unless it is on this machine") {
-		t.Errorf("without the place: %v", err)
+	for _, text := range [][]byte{text, waiting} {
+		if err := second.Restore(text); err != nil {
+			t.Error(err)
+		}
+		if err := third.Restore(text); !errors.Is(err, mock.ErrStateTarget) || !strings.Contains(err.Error(), "must be https unless it is on this machine") {
+			t.Errorf("without the place: %v", err)
+		}
 	}
 }

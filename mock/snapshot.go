@@ -247,7 +247,10 @@ func (snap snapshot) check(places Places) error {
 		_, err := pictify.ParseEvent(d.Event)
 		known := uids[d.Subscription]
 		if d.Subscription == "" {
-			known = places.checkTarget(d.Target) == nil
+			if err := places.checkTarget(d.Target); err != nil {
+				return fmt.Errorf("delivery %q %w: %w", cutText(d.ID, 100), ErrStateTarget, err)
+			}
+			known = true
 		}
 		if err != nil || !known || d.ID == "" || ids[d.ID] || d.Attempts < 0 {
 			return corrupt(fmt.Errorf("delivery %q", cutText(d.ID, 100)))

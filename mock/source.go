@@ -99,6 +99,9 @@ func (o *order) drawTemplate(t *template, variables map[string]any, texts []stri
 	values := withDefaults(t.Definitions, variables)
 	var lines lineWriter
 	for _, text := range texts {
+		if lines.full() {
+			break
+		}
 		for line := range strings.SplitSeq(fill(text, values), "\n") {
 			lines.text(escape(line))
 			lines.end()

@@ -198,7 +198,9 @@ func (s *Server) renderLayout(c call, t *template, o order, key string, in paged
 	if l, ok := t.Layouts[key]; ok {
 		texts = l.texts
 	}
-	lo.addPages(t, texts, in.VariableSets)
+	if err := lo.addPages(c.Context(), t, texts, in.VariableSets); err != nil {
+		return nil, err
+	}
 	return s.fulfil(c.Context(), lo)
 }
 

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +63,7 @@ func isEmpty(v any) bool {
 	return false
 }
 
-// same is ==; two lists, or two objects, are the same when they read the same.
+// same is ==; two lists, or two objects, are the same when all that is in them is.
 func same(a, b any) bool {
 	switch kind := typeOf(a); {
 	case a == nil || b == nil:
@@ -70,7 +71,7 @@ func same(a, b any) bool {
 	case kind != typeOf(b):
 		return numberOf(a) == numberOf(b)
 	case kind == "array" || kind == "object":
-		return show(a) == show(b)
+		return reflect.DeepEqual(a, b)
 	}
 	return a == b
 }

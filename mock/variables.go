@@ -103,9 +103,12 @@ func show(v any) string {
 		return ""
 	case string:
 		return v[:min(len(v), maxPageText)]
-	case float64:
-		if math.Abs(v) < 1e21 {
-			return strconv.FormatFloat(v, 'f', -1, 64) // as JavaScript does, and not 1e+06
+	case float64: // as JavaScript writes it
+		switch {
+		case math.IsInf(v, 0):
+			return map[bool]string{true: "Infinity", false: "-Infinity"}[v > 0]
+		case math.Abs(v) < 1e21:
+			return strconv.FormatFloat(v+0, 'f', -1, 64) // not 1e+06, and + 0 makes 0 of -0
 		}
 	case map[string]any, []any:
 		text, _ := json.Marshal(v) // it came from JSON

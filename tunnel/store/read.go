@@ -31,12 +31,11 @@ func scanAttempt(row scanner, a *Attempt, more ...any) error {
 	return err
 }
 
-// wholeAttempts is how many attempts of one delivery have their answers read.
+// wholeAttempts is of how many attempts of one delivery the answers are kept.
 const wholeAttempts = 50
 
 // Get returns one delivery whole, but for the answers to all but its newest 50
-// attempts: a script may have replayed it thousands of times. [ErrNotFound] if there
-// is none.
+// attempts, which are not kept. [ErrNotFound] if there is none.
 func (s *Store) Get(ctx context.Context, seq int64) (Delivery, error) {
 	return get(ctx, s.read, seq)
 }
@@ -57,8 +56,7 @@ func get(ctx context.Context, db *sql.DB, seq int64) (Delivery, error) {
 		return Delivery{}, fmt.Errorf("get d%d: %w", seq, err)
 	}
 	d.Header = decodeFields(header)
-	rows, err := tx.QueryContext(ctx, "SELECT "+attemptColumns+", iif(a.n > ?1, a.header, x''), iif(a.n > ?1, a.body, x'') FROM attempts a WHERE a.seq = ?2 ORDER BY a.n",
-		d.AttemptCount-wholeAttempts, seq)
+	rows, err := tx.QueryContext(ctx, "SELECT "+attemptColumns+", a.header, a.body FROM attempts a WHERE a.seq = ? ORDER BY a.n", seq)
 	if err != nil {
 		return Delivery{}, fmt.Errorf("get attempts of d%d: %w", seq, err)
 	}

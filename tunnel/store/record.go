@@ -154,6 +154,36 @@ func (s *Store) NoteAttempt(ctx context.Context, seq int64, a Attempt, after Sta
 	}, then: then})
 }
 
+// keepAnswers is for a replay, of which there may be thousands: it lets go of the answer
+// to the one 50 before it. It returns by how much the bytes that count change: not at
+// all for a delivery that did not verify, which has a bound of its own, and which nothing
+// is done with but that.
+func keepAnswers(ctx context.Context, b *batch, seq, kept int64) (int64, error) {
+	var verified bool
+	var n int
+	if err := b.conn.QueryRowContext(ctx, "SELECT proof IS NOT NULL, attempts FROM deliveries WHERE seq = ?", seq).Scan(&verified, &n); err != nil {
+		return 0, err
+	}
+	if n > wholeAttempts {
+		var old int64
+		err := b.conn.QueryRowContext(ctx, "SELECT length(header) + length(body) FROM attempts WHERE seq = ? AND n = ?", seq, n-wholeAttempts).Scan(&old)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := b.conn.ExecContext(ctx, "UPDATE attempts SET header = x'', body = x'' WHERE seq = ? AND n = ?", seq, n-wholeAttempts); err != nil {
+			return 0, err
+		}
+		if _, err := b.conn.ExecContext(ctx, "UPDATE deliveries SET kept = kept - ? WHERE seq = ?", old, seq); err != nil {
+			return 0, err
+		}
+		kept -= old
+	}
+	if !verified {
+		kept = 0
+	}
+	return kept, nil
+}
+
 // addAttempt stores *a. Its number is found by the database; it is set in *a
 // after the commit, where it is known without asking.
 func addAttempt(ctx context.Context, b *batch, seq int64, a *Attempt, after State) error {
@@ -171,15 +201,12 @@ func addAttempt(ctx context.Context, b *batch, seq int64, a *Attempt, after Stat
 		a.Status, a.Duration.Microseconds(), a.Error, a.BodySize, header, body, seq); err != nil {
 		return fmt.Errorf("insert attempt: %w", err)
 	}
-	verified := true
-	if a.Kind == Replay { // nothing else is done with what did not verify
-		if err := b.conn.QueryRowContext(ctx, "SELECT proof IS NOT NULL FROM deliveries WHERE seq = ?", seq).Scan(&verified); err != nil {
-			return fmt.Errorf("touch delivery: %w", err)
+	if a.Kind == Replay {
+		if kept, err = keepAnswers(ctx, b, seq, kept); err != nil {
+			return fmt.Errorf("keep answers of d%d: %w", seq, err)
 		}
 	}
-	if verified {
-		b.bytes += kept
-	}
+	b.bytes += kept
 	b.rev = a.Rev
 	b.changes = append(b.changes, change{d: Delivery{Seq: seq, Rev: a.Rev, State: after}, attempt: a})
 	return nil

@@ -330,6 +330,10 @@ func TestManyAttempts(t *testing.T) {
 			t.Errorf("attempt %d: %+v", i+1, a)
 		}
 	}
+	size := int64(len(d.Body)) + 50*int64(len("no")+len("X: 1\r\n"))
+	if c, err := s.Count(t.Context()); err != nil || c.Bytes < size-100 || c.Bytes > size+200 {
+		t.Errorf("%d bytes are kept, want about the %d of the body and 50 answers (%v)", c.Bytes, size, err)
+	}
 }
 
 func TestUnverifiedIsBoundedAndPushesNothingOut(t *testing.T) {

@@ -163,6 +163,7 @@ export default class Edit extends Component {
     try {
       const { id } = await call("POST", "/api/send", { event: draft.event, body: outgoing(draft), of: d.id });
       model.drafts.delete(d.id);
+      this.fetching = d.id + " " + model.hellos; // it is left, and not begun anew
       model.say("Sent: it is " + id + ", signed anew with the local secret.", "ok");
       model.go({ view: "", open: id, pane: "", with: "" });
     } catch (err) {

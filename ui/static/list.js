@@ -46,6 +46,8 @@ export class List extends Component {
     this.pressed = 0; // the delivery that the mouse went down on
     this.newest = 0; // the delivery that was drawn as line 0
     this.drawn = 0; // the first line that was drawn
+    /** What was drawn from there on: by the time somebody scrolls, the list may be another. @type {number[]} */
+    this.seqs = [];
     this.lines = lineHeight; // the height of the lines that were drawn, px
     this.shown = 0; // the selection that was last brought into view
     /** The list that was drawn last. @type {any} */
@@ -136,7 +138,8 @@ export class List extends Component {
     const top = element.scrollTop;
     const line = Math.floor(top / this.lineHeight);
     const since = Math.max(0, model.line(this.newest)); // lines that have come above since the list was drawn
-    this.anchor = top < this.lineHeight / 2 ? { seq: 0, into: 0 } : { seq: model.rows.at(-1 - line - since)?.seq ?? 0, into: top - line * this.lineHeight };
+    const seq = this.seqs[line - this.drawn] ?? model.rows.at(-1 - line - since)?.seq ?? 0;
+    this.anchor = top < this.lineHeight / 2 ? { seq: 0, into: 0 } : { seq, into: top - line * this.lineHeight };
     if (!this.anchor.seq || !this.left.seq) this.left = { seq: this.anchor.seq, line };
     model.follow(this.anchor.seq === 0);
     this.setState({ top });
@@ -212,6 +215,7 @@ export class List extends Component {
     const active = model.line(model.selected);
     this.newest = rows.at(-1)?.seq ?? 0;
     this.drawn = first;
+    this.seqs = rows.slice(rows.length - end, rows.length - first).map((d) => d.seq).reverse();
     return html`
       <div class="list-frame">
         <div class=${"list" + (this.compact ? " compact" : "")} role="grid" tabindex="0" aria-label="Deliveries, newest first"
