@@ -271,7 +271,7 @@ export class Model extends Watched {
       this.removed.add(seq);
       this.arrivals.delete(seq);
     }
-    for (const list of [this.all, this.found]) if (list) list.total = Math.max(0, list.total - list.remove(seqs));
+    for (const list of [this.all, this.found]) if (list) list.total = Math.max(0, list.total - list.lose(seqs, Infinity));
     this.marks.forget(seqs);
     for (const seq of seqs) this.drafts.delete("d" + seq);
     if (seqs.some((seq) => this.marked === "d" + seq)) this.marked = "";

@@ -89,13 +89,14 @@ export class Rows {
   }
 
   /**
-   * lose takes the numbers of those that do not belong here as of a revision.
+   * lose takes the numbers of those that do not belong here as of a revision, Infinity for ever. It returns how many
+   * were here.
    * @param {number[]} seqs
    * @param {number} rev
    */
   lose(seqs, rev) {
     for (const seq of seqs) this.meanwhile?.set(seq, { seq, rev, gone: true });
-    this.remove(seqs);
+    return this.remove(seqs);
   }
 
   /**

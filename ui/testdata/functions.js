@@ -81,6 +81,12 @@
     m.receive(frame(21, [15, 21]));
     read(m, page(true, 10, 9, 8));
     is("a list older than the hello is behind it", [m.behind, m.all.rev], [true, 10]);
+    m.all.begin(); // older ones are being read
+    m.receive(frame(22, [11, 22]));
+    m.all.change([{ seq: 11, rev: 22 }]);
+    m.forget([11]);
+    m.older(page(false, 7));
+    is("what is removed during a step stays so", rows(m), "7:7 8:8 9:9 10:10 15:21");
     m.select(9);
     m.forget([9]);
     m.step(1);
