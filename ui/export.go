@@ -48,7 +48,8 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil && to.begun {
 		h.opts.Log.ErrorContext(r.Context(), "page export", "format", form, "error", err)
-		panic(http.ErrAbortHandler) // half a file must not look whole
+		http.NewResponseController(w).Flush() // a connection cut before any answer is tried again by clients
+		panic(http.ErrAbortHandler)           // half a file must not look whole
 	}
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
