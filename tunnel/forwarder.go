@@ -51,9 +51,11 @@ type Forwarder struct {
 	// that has to wait. It must not block. Nil means nobody is told.
 	Notify func(AppNotice)
 
-	once sync.Once
-	q    *queue
-	app  *wire.Client
+	once    sync.Once
+	q       *queue
+	app     *wire.Client
+	resumed func()        // says that what a former run left is in line; again and again is fine
+	inLine  chan struct{} // closed by resumed
 
 	mu    sync.Mutex // guards state
 	state AppState
@@ -90,6 +92,8 @@ func (f *Forwarder) init() {
 			f.Log = slog.New(slog.DiscardHandler)
 		}
 		f.q = newQueue()
+		f.inLine = make(chan struct{})
+		f.resumed = sync.OnceFunc(func() { close(f.inLine) })
 		f.down = make(chan struct{}, 1)
 		f.app = f.newApp()
 	})
@@ -140,7 +144,9 @@ func (f *Forwarder) notify(seq int64) {
 // ended; the error is that of reading the store, if any.
 func (f *Forwarder) Run(ctx context.Context) error {
 	f.init()
-	if err := f.resumeWaiting(ctx); err != nil {
+	err := f.resumeWaiting(ctx)
+	f.resumed()
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil // ended before it began
 		}
@@ -174,10 +180,15 @@ func (f *Forwarder) resumeWaiting(ctx context.Context) error {
 	}
 }
 
-// Drain waits until everything in line has been handed on. It gives up when ctx
-// ends or the app is down, and reports how many are left.
+// Drain waits until everything has been handed on, what a former run left
+// included: Run must have been called. It gives up when ctx ends or the app is
+// down, and reports how many are left.
 func (f *Forwarder) Drain(ctx context.Context) (left int) {
 	f.init()
+	select {
+	case <-f.inLine:
+	case <-ctx.Done():
+	}
 	stop := context.AfterFunc(ctx, f.q.close)
 	defer stop()
 	f.q.idle()
@@ -224,17 +235,13 @@ func (f *Forwarder) handle(ctx context.Context, j *job) {
 	var dial *wire.DialError
 	switch {
 	case errors.As(err, &dial) && dial.Retry:
-		f.wentDown(err)
-		f.q.putBack(j)
-		f.notify(j.seq)
+		f.hold(ctx, j, err)
 		return
 	case errors.Is(err, wire.ErrBrokenOff) && j.crashes+1 < maxCrashes:
 		// It came up, took the request and died of it, or is being restarted.
 		j.crashes++
 		f.note(ctx, j.seq, a, store.Waiting, nil)
-		f.wentDown(err)
-		f.q.putBack(j)
-		f.notify(j.seq)
+		f.hold(ctx, j, err)
 		return
 	case err == nil:
 		f.cameUp()
@@ -246,6 +253,19 @@ func (f *Forwarder) handle(ctx context.Context, j *job) {
 	// Until the attempt is stored the job is known: the sender's repeat of this
 	// delivery must not start another one.
 	f.note(ctx, j.seq, a, after, func() { f.q.finish(j) })
+}
+
+// hold puts a delivery back in line, where all wait until the app is there.
+func (f *Forwarder) hold(ctx context.Context, j *job, err error) {
+	rev := j.d.Rev
+	f.q.putBack(j) // first: the watch that begins now ends with letting the line go
+	f.wentDown(err)
+	if f.Store.Removed() > rev { // perhaps this one, while it was not in line
+		if err := f.ForgetRemoved(ctx); err != nil && ctx.Err() == nil {
+			f.Log.Error("line not compared with the store", "err", err)
+		}
+	}
+	f.notify(j.seq)
 }
 
 // note has an attempt stored soon, and calls then, if not nil, when that is done

@@ -51,7 +51,10 @@ func TakeLock(dir string) (*Lock, error) {
 	l := &Lock{file: flock.New(path, flock.SetPermissions(0o600)), note: filepath.Join(dir, "listen.json")}
 	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
 	defer cancel()
-	ok, err := l.file.TryLockContext(ctx, 20*time.Millisecond)
+	ok, err := l.file.TryLock() // once in any case, however long the machine sleeps here
+	if err == nil && !ok {
+		ok, err = l.file.TryLockContext(ctx, 20*time.Millisecond)
+	}
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
