@@ -89,12 +89,9 @@ func (s *sending) close() {
 }
 
 func (j *sendJob) running() bool {
-	select {
-	case <-j.done:
-		return false
-	default:
-		return true
-	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.state == "running" // as the page was told, so that what it does next is not refused
 }
 
 // run sends the volley and takes down what came of it.

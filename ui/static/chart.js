@@ -18,7 +18,7 @@ const remembered = "pictap.chart.range";
 /** @param {{model: Model}} props */
 export function Chart({ model }) {
   const [range, setRange] = useState(() => ranges.find((r) => r.name === sessionStorage.getItem(remembered)) ?? ranges[1]);
-  const [at, setAt] = useState(/** @type {number | null} */ (null)); // the step that is pointed at
+  const [at, setAt] = useState(/** @type {number | null} */ (null)); // when the step begins that is pointed at, in ms
   const theme = useTheme();
   const path = () => "/api/chart" + (range.ms ? "?from=" + (Date.now() - range.ms) : "");
   const { data, trouble } = useReading(model, path, { key: range.name, pause: 2_000, tick: range.ms && range.ms <= 3_600_000 ? 5_000 : 30_000 });
@@ -36,7 +36,10 @@ export function Chart({ model }) {
     setRange(r);
     setAt(null);
   };
-  const pointed = cols && at !== null && at < cols.starts.length ? at : null;
+  const place = cols && at !== null ? cols.starts.indexOf(at) : -1; // moves to the left as time goes on
+  const pointed = place < 0 ? null : place;
+  /** @param {number | null} i */
+  const point = (i) => setAt(i === null || !cols ? null : cols.starts[i]);
   return html`
     <section class="chart" aria-label="Deliveries over time">
       <header>
@@ -49,7 +52,7 @@ export function Chart({ model }) {
       ${chart && cols
         ? html`
             <${Legend} chart=${chart} cols=${cols} at=${pointed} />
-            <${Plots} key=${theme} cols=${cols} step=${chart.step_ms} at=${pointed} onPoint=${setAt} onRange=${search} label=${summary(chart)} />
+            <${Plots} key=${theme} cols=${cols} step=${chart.step_ms} at=${pointed} onPoint=${point} onRange=${search} label=${summary(chart)} />
             <p class="hint">Click a bar, or drag over several, to list them. ${chart.steps.length === 0 ? "Nothing has arrived in this time." : ""}</p>
             <${Table} chart=${chart} />`
         : !trouble && html`<div class="plots" aria-busy="true" />`}
@@ -119,6 +122,7 @@ class Plots extends Component {
   }
 
   componentDidMount() {
+    this.keyed = false; // whether the keyboard has chosen the step
     const width = this.width();
     /** @type {uPlot[]} */
     this.plots = [
@@ -134,6 +138,7 @@ class Plots extends Component {
   componentWillUnmount() {
     this.resized.disconnect();
     for (const p of this.plots) p.destroy();
+    this.plots = [];
   }
 
   width() {
@@ -146,6 +151,7 @@ class Plots extends Component {
     const renamed = next.label !== this.own.label;
     this.props = /** @type {any} */ (next);
     if (fresh) this.data().forEach((d, i) => this.plots[i].setData(d));
+    if (fresh && this.keyed) queueMicrotask(() => this.mark()); // after uPlot's own, which draws
     return renamed;
   }
 
@@ -168,6 +174,7 @@ class Plots extends Component {
       scales: { x: { time: true, range: () => this.span() } },
       hooks: {
         setCursor: [(/** @type {uPlot} */ u) => {
+          if (this.keyed) return;
           const at = u.cursor.left !== undefined && u.cursor.left >= 0 ? u.cursor.idx ?? null : null;
           if (at !== this.own.at) this.own.onPoint(at);
         }],
@@ -228,6 +235,18 @@ class Plots extends Component {
     if (at !== null && !dragged) onRange(cols.starts[at], cols.starts[at] + step);
   }
 
+  /** mark moves the cursors to the step that is pointed at. */
+  mark() {
+    const { cols, at } = this.own;
+    if (at !== null) for (const p of this.plots) p.setCursor({ left: p.valToPos(cols.middles[at], "x"), top: 0 }, false);
+  }
+
+  /** leave points at nothing. */
+  leave() {
+    this.keyed = false;
+    this.own.onPoint(null);
+  }
+
   /** @param {KeyboardEvent} e */
   key(e) {
     const { cols, at, onPoint } = this.own;
@@ -236,6 +255,7 @@ class Plots extends Component {
     if (e.key === "Enter" && at !== null) this.click();
     else if (e.key === "Escape" && at !== null) onPoint(null);
     else if (to !== undefined) {
+      this.keyed = true; // until the mouse is moved: what the keyboard has chosen stays chosen
       const next = Math.max(0, Math.min(last, to));
       for (const p of this.plots) p.setCursor({ left: p.valToPos(cols.middles[next], "x"), top: 0 }, false);
       onPoint(next);
@@ -246,7 +266,7 @@ class Plots extends Component {
 
   render() {
     return html`<div class="plots" role="group" aria-roledescription="chart" tabindex="0" aria-label=${this.own.label} onClick=${() => this.click()}
-      onKeyDown=${(/** @type {KeyboardEvent} */ e) => this.key(e)} onMouseLeave=${() => this.own.onPoint(null)} onBlur=${() => this.own.onPoint(null)} />`;
+      onKeyDown=${(/** @type {KeyboardEvent} */ e) => this.key(e)} onMouseMoveCapture=${() => (this.keyed = false)} onMouseLeave=${() => this.leave()} onBlur=${() => this.leave()} />`;
   }
 }
 

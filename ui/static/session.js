@@ -30,7 +30,7 @@ export function message(err) {
 }
 
 const tabs = new BroadcastChannel("pictap");
-const invitationWait = 400; // ms for the other tabs to answer
+const invitationWait = 1_500; // ms for the other tabs to answer
 /** @type {Promise<void> | null} */
 let renewing = null;
 

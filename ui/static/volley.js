@@ -112,6 +112,7 @@ export default class Trigger extends Component {
   change(changes) {
     Object.assign(this.form, changes);
     this.setState({ fresh: false });
+    this.asked++; // a preview that is on its way shows what the form was
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.preview(), typingPause);
   }
