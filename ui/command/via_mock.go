@@ -128,7 +128,7 @@ func (n mockNote) emit(ctx context.Context, body []byte) (got mock.Emitted, err 
 }
 
 // aliveWithin is how long a mock on this machine may take to say that it is there.
-const aliveWithin = time.Second
+const aliveWithin = 5 * time.Second // one that is gone refuses at once
 
 // alive asks whether the mock that wrote the note is still there, and not another server
 // that has its port by now.

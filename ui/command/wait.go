@@ -78,12 +78,15 @@ func (e Env) wait(c *cli.Context, p *printer) error {
 			p.data(listedText(p, d))
 		}
 	}
+	if err := w.look(c.Context); err != nil { // what has arrived counts, however short the timeout
+		return err
+	}
 	ctx, cancel := c.Context, context.CancelFunc(func() {})
 	if timeout := c.Duration("timeout"); timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 	}
 	defer cancel()
-	if err := w.run(ctx); err != nil {
+	if err := w.follow(ctx); err != nil {
 		return w.failed(c, p, err)
 	}
 	return st.Close()
@@ -143,11 +146,12 @@ type waiter struct {
 	want   int
 	show   func(store.Delivery) // told each match, once
 	found  map[int64]bool       // by seq
+	rev    int64                // changes up to this have been looked at
 }
 
-// run returns when enough has arrived, or with the error of ctx.
-func (w *waiter) run(ctx context.Context) error {
-	rev, err := w.store.LastRev(ctx) // before the list is read, so that nothing falls between the two
+// look takes what has arrived already.
+func (w *waiter) look(ctx context.Context) (err error) {
+	w.rev, err = w.store.LastRev(ctx) // before the list is read, so that nothing falls between the two
 	if err != nil {
 		return fmt.Errorf("wait: %w", err)
 	}
@@ -160,9 +164,14 @@ func (w *waiter) run(ctx context.Context) error {
 			return fmt.Errorf("wait: %w", err)
 		}
 	}
+	return nil
+}
+
+// follow returns when enough has arrived, or with the error of ctx.
+func (w *waiter) follow(ctx context.Context) error {
 	for len(w.found) < w.want {
 		changed := w.store.Changed() // taken before reading, so that no ring is missed
-		list, next, err := w.store.SearchSince(ctx, w.search, rev, listPage)
+		list, next, err := w.store.SearchSince(ctx, w.search, w.rev, listPage)
 		if err != nil {
 			return fmt.Errorf("wait: %w", err)
 		}
@@ -174,7 +183,7 @@ func (w *waiter) run(ctx context.Context) error {
 				return fmt.Errorf("wait: %w", err)
 			}
 		}
-		if rev = next; len(list) > 0 {
+		if w.rev = next; len(list) > 0 {
 			continue
 		}
 		select {
