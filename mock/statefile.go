@@ -56,6 +56,8 @@ func (s *Server) KeepState(path string) error {
 	s.kept.path, s.kept.last = path, info
 	s.mu.Unlock()
 	s.save()
+	s.kept.mu.Lock() // what came back may have been saved again by now
+	defer s.kept.mu.Unlock()
 	return s.kept.err
 }
 

@@ -36,6 +36,7 @@ type Battery struct {
 	Total   time.Duration // for everything; 0 means 10 min
 	Rate    float64       // requests a second; 0 means 25
 	Pace    time.Duration // how long the slow sender takes; 0 means 2 s
+	GiveUp  time.Duration // how long the sender waits that does not wait for its answer; 0 means 100 ms
 
 	// Effect measures what deliveries have done, as a number or another text. Nil
 	// leaves that unmeasured.
@@ -130,7 +131,7 @@ func (b *Battery) round() (*round, error) {
 	for _, d := range []struct {
 		field *time.Duration
 		usual time.Duration
-	}{{&b.Timeout, 30 * time.Second}, {&b.Total, 10 * time.Minute}, {&b.Pace, 2 * time.Second}, {&b.Settle, 3 * time.Second}} {
+	}{{&b.Timeout, 30 * time.Second}, {&b.Total, 10 * time.Minute}, {&b.Pace, 2 * time.Second}, {&b.GiveUp, 100 * time.Millisecond}, {&b.Settle, 3 * time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.usual
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"pictap/fixtures"
 	"pictap/tunnel/pictify"
@@ -17,7 +16,6 @@ const (
 	newFix  = "Deduplicate by the header X-Pictify-Delivery-Id. The guide's sample reads data.deliveryId, which no documented payload has: undefined equals undefined."
 	askFix  = "Measure it: --effect-url URL or --effect-cmd CMD, which tell how many deliveries have been acted on."
 	rounds  = 5 // of two at once: a race shows by chance
-	giveUp  = 100 * time.Millisecond
 )
 
 func idempotent() []Case {
@@ -191,10 +189,13 @@ func afterTimeout(ctx context.Context, r *round) verdict {
 	}
 	s, before := r.ordinary(), r.read(ctx)
 	client := r.newClient()
-	r.fire(ctx, shot{what: "the delivery, given up", message: s.Message(pictify.NewSigner(r.Secret), r.Now()), client: client, within: giveUp,
+	gone, leave := context.WithCancel(ctx)
+	defer leave()
+	r.fire(gone, shot{what: "the delivery, given up", message: s.Message(pictify.NewSigner(r.Secret), r.Now()), client: client,
 		send: func(ctx context.Context, w io.Writer, head, body []byte) error {
 			_, err := w.Write(append(head, body...))
-			<-ctx.Done() // nobody waits for the answer
+			wait(ctx, r.GiveUp) // only now, however long it took to connect: the handler must have the delivery
+			leave()
 			return err
 		}})
 	client.CloseIdle()
