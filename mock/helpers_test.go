@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,23 @@ import (
 	"pictap/tunnel/pictify"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		err := goleak.Find()
+		for range 50 { // half a second each: a loaded machine is no leak
+			if err == nil {
+				break
+			}
+			err = goleak.Find()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
 
 var testNow = time.Date(2026, 1, 29, 10, 30, 0, 0, time.UTC)
 
@@ -48,7 +65,9 @@ func start(t *testing.T, api *mock.Server) *pictify.Client {
 		srv.Close()
 		api.Close()
 	})
-	return &pictify.Client{BaseURL: srv.URL, Key: pictify.NewSecret("pk_test_1"), HTTP: srv.Client()}
+	client := srv.Client()
+	client.Timeout = time.Minute
+	return &pictify.Client{BaseURL: srv.URL, Key: pictify.NewSecret("pk_test_1"), HTTP: client}
 }
 
 // create makes a subscription or fails the test.

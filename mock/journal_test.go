@@ -154,7 +154,7 @@ func TestControl(t *testing.T) {
 		{"GET", mock.JournalPath, 200, `{"entries":[]}`},
 	} {
 		if tt.path == mock.ResetPath { // what was tried at once comes to an end first
-			for until := time.Now().Add(10 * time.Second); time.Now().Before(until); {
+			for until := time.Now().Add(time.Minute); time.Now().Before(until); {
 				if _, answer := control("GET", mock.DeliveriesPath, ""); strings.Contains(answer, `"attempts":2`) {
 					break
 				}
@@ -180,7 +180,7 @@ func TestControl(t *testing.T) {
 		if !strings.Contains(answer, "/health") {
 			t.Errorf("waited for %s", answer)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("waits for ever")
 	}
 }

@@ -161,7 +161,7 @@ func (r rig) all(t testing.TB) []store.Delivery {
 // eventually waits until ok holds, looking each time the store changes.
 func (r rig) eventually(t testing.TB, what string, ok func([]store.Delivery) bool) []store.Delivery {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		changed := r.Store.Changed()
 		list := r.all(t)

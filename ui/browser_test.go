@@ -203,9 +203,10 @@ func (p *tab) wait(js string) {
 	}
 }
 
-// click presses the first element that matches.
+// click presses the first element that matches, as soon as it can be pressed.
 func (p *tab) click(selector string) {
 	p.t.Helper()
+	p.wait(fmt.Sprintf(`((e) => e && !e.disabled)(document.querySelector(%q))`, selector))
 	p.run(chromedp.Click(chromedp.CSS(selector)))
 }
 
@@ -213,6 +214,19 @@ func (p *tab) click(selector string) {
 func (p *tab) press(keys string) {
 	p.t.Helper()
 	p.run(chromedp.KeyEvent(keys))
+}
+
+// chord presses keys one after the other, before the page forgets the first.
+func (p *tab) chord(keys string) {
+	p.t.Helper()
+	eval[chromedp.Void](p, fmt.Sprintf(`void [...%q].forEach((key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))`, keys))
+}
+
+// letIn waits until a page is live. One that was not invited in time asks again when it is
+// looked at.
+func (p *tab) letIn() {
+	p.t.Helper()
+	p.wait(`(document.querySelector(".locked, .connection.locked") && dispatchEvent(new Event("focus")), ` + live + `)`)
 }
 
 // command presses a key that the page takes for itself, as a keyboard does: there is no letter

@@ -281,8 +281,13 @@ func TestPDFOpens(t *testing.T) {
 	select {
 	case id := <-other:
 		q := openTab(t, p.ctx, chromedp.WithTargetID(id))
-		q.wait(`document.readyState === "complete"`)
-		if got := eval[string](q, `document.contentType + " " + window.opener`); got != "application/pdf null" {
+		got := ""
+		look := time.NewTicker(50 * time.Millisecond)
+		defer look.Stop()
+		for end := time.Now().Add(patience); got != "application/pdf null" && time.Now().Before(end); <-look.C {
+			got, _ = chromedp.Run(q.ctx, chromedp.Evaluate[string](`document.contentType + " " + window.opener`)) // what is there at first goes away
+		}
+		if got != "application/pdf null" {
 			t.Errorf("the new tab has %s", got)
 		}
 		if *shots != "" {

@@ -60,7 +60,7 @@ func serveOn(t testing.TB, l net.Listener, o ui.Options) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hs := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	hs := &http.Server{Handler: h, ReadHeaderTimeout: patience}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -74,6 +74,23 @@ func serveOn(t testing.TB, l net.Listener, o ui.Options) *server {
 	}
 	t.Cleanup(s.stop)
 	return s
+}
+
+// port listens again where a server that has been stopped was. Somebody else may have the port
+// for a moment.
+func (s *server) port() net.Listener {
+	s.t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(patience); ; <-again.C {
+		l, err := net.Listen("tcp", s.addr)
+		if err == nil {
+			return l
+		}
+		if time.Now().After(end) {
+			s.t.Fatal(err)
+		}
+	}
 }
 
 // code returns the one-time code of the launch link.

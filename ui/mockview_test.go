@@ -82,7 +82,7 @@ func busyMock() *toyMock {
 	m := &toyMock{}
 	now := time.Now()
 	at := func(ago time.Duration) time.Time { return now.Add(-ago) }
-	due := now.Add(42 * time.Second)
+	due := now.Add(42 * time.Minute) // far enough, however long it takes to come to look
 	tried := func(n, status int, ago time.Duration, err string) ui.MockAttempt {
 		return ui.MockAttempt{N: n, Time: at(ago), Status: status, DurationMS: 3.4, Error: err, Answer: "TypeError: cannot read properties of undefined"}
 	}

@@ -29,7 +29,9 @@ func TestChartLeadsToDeliveries(t *testing.T) {
 	record(t, n.st, d, 0)
 	s := n.serve(t)
 	p := newTab(t)
-	p.open(s.LaunchURL() + "&view=overview")
+	p.open(s.LaunchURL())
+	p.wait(live)
+	eval[chromedp.Void](p, `void (Date.now = ((t) => () => t)(Date.now()), location.hash = "view=overview")`) // its hour stands still
 	p.wait(`document.querySelector(".plots canvas") && ` + sum + ` === 31`)
 	legend := eval[string](p, `document.querySelector(".legend").innerText.replace(/\s+/g, " ")`)
 	if want := "31 deliveries taken 20 waiting 1 refused 10"; !strings.HasPrefix(legend, want) {
@@ -63,6 +65,14 @@ func TestChartLeadsToDeliveries(t *testing.T) {
 		p.press(kb.ArrowLeft)
 	}
 	p.wait(`/ to /.test(document.querySelector(".legend > b").textContent) && /p50\s*3\.1 ms/.test(document.querySelector(".legend").innerText)`)
+	// Time goes on below it: it stays the step that was chosen.
+	eval[chromedp.Void](p, `void (window.began = performance.now(), Date.now = ((t) => () => t)(Date.now() + 90_000))`)
+	p.wait(`performance.getEntriesByType("resource").some((r) => r.name.includes("/api/chart") && r.startTime > window.began)`)
+	eval[chromedp.Void](p, settled)
+	p.wait(`document.querySelector(".legend > b").textContent.includes(" to ")`)
+	if got := eval[int](p, sum); got != 30 {
+		t.Errorf("a minute and a half later the step has %d deliveries, want 30", got)
+	}
 	p.press(enter)
 	if got := found(); got != "30" {
 		t.Errorf("the bar of 30 leads to %s deliveries", got)
@@ -70,15 +80,23 @@ func TestChartLeadsToDeliveries(t *testing.T) {
 
 	// By the mouse: where the bar is, and over everything.
 	box := eval[struct{ X, Y, Width, Height float64 }](p, `(({x, y, width, height}) => ({x, y, width, height}))(document.querySelector(".plots .u-over").getBoundingClientRect())`)
-	step := 30 * time.Second
-	first := eval[int64](p, `(async () => {
-		const { columns } = await import("/charting.js");
-		const { call } = await import("/session.js");
-		return columns(await call("GET", "/api/chart?from=" + (Date.now() - 3600000))).starts[0];
-	})()`)
-	x := box.X + box.Width*(float64(begin.UnixMilli()-first)+15_000)/float64((121*step).Milliseconds())
-	p.run(chromedp.MouseEvent(chromedp.MouseMoved, x, box.Y+box.Height/2))
-	p.wait(sum + ` === 30`)
+	var x float64
+	for end := time.Now().Add(patience); ; { // a step more may be drawn meanwhile
+		x = eval[float64](p, `(async () => {
+			const { columns } = await import("/charting.js");
+			const { call } = await import("/session.js");
+			const c = columns(await call("GET", "/api/chart?from=" + (Date.now() - 3600000)));
+			const box = document.querySelector(".plots .u-over").getBoundingClientRect();
+			return box.x + (box.width * (c.steps.findIndex((s) => s?.taken === 20) + 0.5)) / c.starts.length;
+		})()`)
+		p.run(chromedp.MouseEvent(chromedp.MouseMoved, x, box.Y+box.Height/2))
+		if eval[int](p, settled+`.then(() => `+sum+`)`) == 30 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the bar of 30 is not where it should be")
+		}
+	}
 	p.run(chromedp.MouseClickXY(x, box.Y+box.Height/2))
 	if got := found(); got != "30" {
 		t.Errorf("a click on the bar of 30 leads to %s deliveries", got)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,8 +46,9 @@ func (n *neighbourhood) options() ui.Options {
 		s.Subscriptions = append([]ui.SubscriptionStatus(nil), s.Subscriptions...)
 		return s
 	}
+	var made atomic.Int64
 	o.Trigger = func(ctx context.Context, e pictify.EventType) error {
-		d := sample(int(time.Now().UnixNano() % 1_000_000))
+		d := sample(1000 + int(made.Add(1)))
 		d.Event, d.Source = e, store.FromLocal
 		d, err := n.st.Record(ctx, d)
 		if err == nil {
@@ -178,8 +180,8 @@ func TestCoverage(t *testing.T) {
 	p.click(`.coverage button[aria-label="Send batch.failed"]`)
 	p.wait(lead + ` === "2 of 6 types seen by your handler"`)
 	p.click(`section[aria-label=Coverage] header button`)
-	p.wait(lead + ` === "6 of 6 types seen by your handler"`)
-	p.wait(`!document.querySelector("section[aria-label=Coverage] header button") && document.querySelector(".notices p.ok")?.textContent === "Sent 4 test events."`)
+	p.wait(`document.querySelector(".notices p.ok")?.textContent === "Sent 4 test events."`) // it goes again, so it comes first
+	p.wait(lead + ` === "6 of 6 types seen by your handler" && !document.querySelector("section[aria-label=Coverage] header button")`)
 	p.click(`.coverage tbody tr:last-child a`)
 	p.wait(`location.hash.startsWith("#q=event")`)
 	search, err := store.ParseSearch(eval[string](p, `new URLSearchParams(location.hash.slice(1)).get("q")`))

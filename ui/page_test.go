@@ -172,10 +172,7 @@ func TestPageSurvivesRestart(t *testing.T) {
 			record(t, st, sample(5+4*round+n), 200)
 		}
 		answer(t, st, store.Delivery{Seq: 1}, store.Attempt{Kind: store.Replay, Status: 500 + round})
-		l, err := net.Listen("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := s.port()
 		s = serveOn(t, l, demoOptions(st))
 		p.wait(live)
 		p.wait(fmt.Sprintf(lineIDs+` === %q`, stored(t, st, 100)))
@@ -187,10 +184,7 @@ func TestPageSurvivesRestart(t *testing.T) {
 
 	// Another state on the same port is another story: the page is locked, and keeps what it shows.
 	s.stop()
-	l, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := s.port()
 	empty := openStore(t)
 	s = serveOn(t, l, demoOptions(empty))
 	p.wait(`document.querySelector(".connection.locked")`)
@@ -211,6 +205,7 @@ func TestPageInvitesItsSister(t *testing.T) {
 	p.wait(live)
 	sister := p.sister()
 	sister.open(link) // used, as when somebody clicks it twice
+	sister.letIn()
 	sister.wait(live + ` && document.querySelector("#d1")`)
 	stranger := newTab(t)
 	stranger.open(link)

@@ -108,6 +108,7 @@ func TestSearchBox(t *testing.T) {
 	// A link to a search opens it.
 	sister := p.sister()
 	sister.open(s.base + "/#q=event%3Abatch.*+!d3&open=d6")
+	sister.letIn()
 	sister.wait(live + ` && ` + countText + ` === "7 of 24" && document.querySelector(".detail[aria-label='Delivery d6'] .fields")`)
 	sister.wait(fmt.Sprintf(lineIDs+` === %q`, found(t, st, "event:batch.* !d3")))
 	p.healthy()
@@ -168,7 +169,7 @@ func TestSearchKey(t *testing.T) {
 	p.open(s.LaunchURL())
 	p.wait(live + ` && document.querySelector(".lines > .line")`)
 	for _, view := range []string{"d", "o", "t"} {
-		p.press("g" + view)
+		p.chord("g" + view)
 		p.command("/")
 		p.wait(`document.activeElement.matches(".search input")`)
 		p.press("abc")

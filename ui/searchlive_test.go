@@ -3,7 +3,6 @@ package ui_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -62,10 +61,7 @@ func TestSearchFollows(t *testing.T) {
 		s.stop()
 		pages[0].wait(`document.querySelector(".connection.lost")`)
 		change()
-		l, err := net.Listen("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := s.port()
 		s = serveOn(t, l, demoOptions(st))
 		change()
 		agree("after a restart")
@@ -79,10 +75,7 @@ func TestSearchFollows(t *testing.T) {
 			}
 		}
 	}
-	l, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := s.port()
 	serveOn(t, l, demoOptions(st))
 	agree("after a reset")
 	change()

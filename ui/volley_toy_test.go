@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"go.uber.org/goleak"
@@ -72,6 +73,21 @@ func (v *toyVolleys) send(ctx context.Context, w ui.Volley, tell func(ui.VolleyP
 	}
 }
 
+// until looks again and again at what is being sent: no request waits for its end for long.
+func (s *server) until(token string, j volleyJSON, is func(volleyJSON) bool) volleyJSON {
+	s.t.Helper()
+	for id, end := j.ID, time.Now().Add(patience); !is(j); {
+		if time.Now().After(end) {
+			s.t.Fatalf("it stays %+v", j)
+		}
+		j = volleyJSON{}
+		s.do("GET", "/api/trigger/"+id, token, "").into(s.t, &j)
+	}
+	return j
+}
+
+func ended(j volleyJSON) bool { return j.State != "running" }
+
 type volleyJSON struct {
 	ID, State, Error, Search string
 	Sent                     int
@@ -107,14 +123,14 @@ func TestVolleyJobs(t *testing.T) {
 			t.Errorf("the short form triggered %v, and sent %v", triggered, v.asked)
 		}
 		j := post("/api/trigger", `{"event":"render.completed","count":3}`, 202)
-		if j.ID != "1" || j.State != "running" || j.Sent != 1 || j.Seed != 5 {
+		if j = s.until(token, j, func(j volleyJSON) bool { return j.Sent == 1 }); j.ID != "1" || j.State != "running" || j.Sent != 1 || j.Seed != 5 {
 			t.Errorf("started: %+v", j)
 		}
 		refused := post("/api/trigger", `{"event":"render.failed","count":3}`, 409)
 		if !strings.Contains(refused.Error, "stop it") {
 			t.Errorf("a second one: %+v", refused)
 		}
-		if j = post("/api/trigger/1/stop", "{}", 200); j.State != "stopped" || j.First == nil {
+		if j = s.until(token, post("/api/trigger/1/stop", "{}", 200), ended); j.State != "stopped" || j.First == nil {
 			t.Errorf("stopped: %+v", j)
 		}
 		post("/api/trigger/1/stop", "{}", 200)
@@ -123,11 +139,11 @@ func TestVolleyJobs(t *testing.T) {
 
 		v.fail = &ui.Refusal{Text: "the moon is in the way"}
 		close(v.let)
-		if j = post("/api/trigger", `{"scenario":"x"}`, 202); j.State != "failed" || j.Error != "the moon is in the way" {
+		if j = s.until(token, post("/api/trigger", `{"scenario":"x"}`, 202), ended); j.State != "failed" || j.Error != "the moon is in the way" {
 			t.Errorf("failed: %+v", j)
 		}
 		v.fail = errors.New("dial 10.0.0.1: secret")
-		if j = post("/api/trigger", `{"scenario":"x"}`, 202); j.State != "failed" || strings.Contains(j.Error, "secret") {
+		if j = s.until(token, post("/api/trigger", `{"scenario":"x"}`, 202), ended); j.State != "failed" || strings.Contains(j.Error, "secret") {
 			t.Errorf("failed with a cause of its own: %+v", j)
 		}
 		v.fail, v.let = nil, make(chan struct{})
@@ -143,7 +159,7 @@ func TestVolleyJobs(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	goleak.VerifyNone(t, ignored, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+	noLeaks(t, ignored, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
 
 // What came of a volley is found by numbers, also what did not verify.
@@ -179,8 +195,10 @@ func TestVolleyIsFound(t *testing.T) {
 			return nil
 		}
 		s := serve(t, o)
+		token := s.login()
 		var j volleyJSON
-		s.do("POST", "/api/trigger", s.login(), `{"event":"render.completed","count":3}`).into(t, &j)
+		s.do("POST", "/api/trigger", token, `{"event":"render.completed","count":3}`).into(t, &j)
+		j = s.until(token, j, ended)
 		if n := strings.Count(tt.search, "%d"); n > 0 {
 			tt.search = fmt.Sprintf(tt.search, []any{before + 1, before + int64(tt.local+tt.others+tt.refused)}[:n]...)
 		}
@@ -214,7 +232,7 @@ func TestTriggerHostile(t *testing.T) {
 		p := newTab(t)
 		p.open(s.LaunchURL())
 		p.wait(live)
-		p.press("gt")
+		p.chord("gt")
 		p.wait(fresh + ` && document.querySelectorAll(".leaf").length === 5`)
 		p.set(`[data-path="data.choice"] select`, text)
 		p.click(`.others > button`)
@@ -253,7 +271,7 @@ func TestTriggerKeyboard(t *testing.T) {
 	p := newTab(t)
 	p.open(s.LaunchURL())
 	p.wait(live)
-	p.press("gt")
+	p.chord("gt")
 	p.wait(fresh)
 	eval[chromedp.Void](p, `document.querySelector(".volley-source input").focus()`)
 	for range 2 {

@@ -63,7 +63,7 @@ type app struct {
 	noDedup       bool
 	racyDedup     bool
 	dedupByData   bool // as the guide's sample does
-	marksFirst    bool // as done, then works for 250 ms, and gives up when the sender does
+	marksFirst    bool // as done, then works a minute on the third delivery, and gives up when the sender does
 	conflicts     bool // answers 409 to a duplicate
 	answersFirst  bool // 200, then verifies
 	answersAlways int
@@ -320,9 +320,12 @@ func (a *app) once(r *http.Request, id string) (int, string) {
 	}
 	if a.racyDedup || a.marksFirst {
 		a.seen[id] = a.marksFirst
-		work := 15 * time.Millisecond
+		work := 50 * time.Millisecond
 		if a.marksFirst {
-			work = 250 * time.Millisecond
+			work = 0
+		}
+		if a.marksFirst && len(a.seen) == 3 {
+			work = time.Minute
 		}
 		a.mu.Unlock()
 		select {

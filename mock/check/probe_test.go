@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -151,12 +150,7 @@ func TestRefusalsOfEverythingProveNothing(t *testing.T) {
 }
 
 func TestNothingListens(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	if _, err := newBattery(t, "http://"+l.Addr().String()).Run(t.Context()); !errors.Is(err, check.ErrUnreachable) {
+	if _, err := newBattery(t, "http://127.0.0.1:1").Run(t.Context()); !errors.Is(err, check.ErrUnreachable) {
 		t.Errorf("Run = %v, want %v", err, check.ErrUnreachable)
 	}
 }
@@ -175,7 +169,6 @@ func TestHandlerDies(t *testing.T) {
 	defer srv.Close()
 	b := newBattery(t, srv.URL)
 	b.Cases = slices.DeleteFunc(only(check.Tolerates), func(c check.Case) bool { return c.Name == "oversize" }) // it takes its time
-	b.Timeout = time.Second
 	card, err := b.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -218,11 +211,11 @@ func TestInterrupted(t *testing.T) {
 
 func TestTimeIsBounded(t *testing.T) {
 	start := time.Now()
-	card, err := run(t, &app{secret: testSecret, delay: 60 * time.Millisecond}, func(b *check.Battery) { b.Total = 300 * time.Millisecond })
+	card, err := run(t, &app{secret: testSecret, delay: 500 * time.Millisecond}, func(b *check.Battery) { b.Total = 5 * time.Second })
 	if err != nil || card.Interrupted || card.Count(check.Skipped) == 0 || card.Count(check.Pass) == 0 {
 		t.Errorf("%v; interrupted %t, %d skipped, %d passed", err, card.Interrupted, card.Count(check.Skipped), card.Count(check.Pass))
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("took %s", took)
 	}
 }
@@ -237,8 +230,8 @@ func TestNoAnswer(t *testing.T) {
 		case <-block:
 		case <-r.Context().Done():
 		}
-	}), func(b *check.Battery) { b.Timeout = 100 * time.Millisecond })
-	if err != nil || card.Results[0].Status != check.Fail || !strings.Contains(card.Results[0].Said, "no answer within 100ms") {
+	}), func(b *check.Battery) { b.Timeout = 2 * time.Second })
+	if err != nil || card.Results[0].Status != check.Fail || !strings.Contains(card.Results[0].Said, "no answer within ") {
 		t.Errorf("%v, %+v", err, card.Results)
 	}
 }

@@ -243,7 +243,7 @@ func TestEncodeEndsWithItsContext(t *testing.T) {
 		if err := p.Encode(ctx, w); !errors.Is(err, context.Canceled) || w.writes > 1 {
 			t.Errorf("%s: %v after %d writes", f, err, w.writes)
 		}
-		if took := time.Since(start); took > 5*time.Second { // with the race detector
+		if took := time.Since(start); took > time.Minute { // with the race detector
 			t.Errorf("%s: took %v", f, took)
 		}
 		full := &stopWriter{stop: func() {}, err: errors.New("disk full")}
@@ -278,7 +278,7 @@ func TestHostileTexts(t *testing.T) {
 					Lines: []media.Line{{text, text}, {"", text}, {text, ""}, {"a", text}}}
 				start := time.Now()
 				data := encode(t, p)
-				if took := time.Since(start); took > 3*time.Second {
+				if took := time.Since(start); took > 30*time.Second {
 					t.Errorf("%s, %s of %v took %v", name, f, size, took)
 				}
 				if f == media.MP4 {

@@ -68,7 +68,7 @@ func write(t testing.TB, path string, data []byte) {
 // sqlite makes a database the way another program would.
 func sqlite(t testing.TB, path string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path)+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}

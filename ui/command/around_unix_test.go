@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -265,12 +264,7 @@ func TestPausedFromThePage(t *testing.T) {
 
 // What waits for the app goes out when somebody has it looked for.
 func TestDrainedFromThePage(t *testing.T) {
-	port, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := port.Addr().String()
-	port.Close() // nobody is there now
+	addr, listen := reservedPort(t)
 	env := []string{"PICTAP_STATE_DIR=" + filepath.Join(t.TempDir(), "state"), "PICTAP_UI_ADDR=127.0.0.1:0", "PICTAP_RECEIVER_ADDR=127.0.0.1:0"}
 	l := start(t, env, "listen", "http://"+addr, "--tunnel", "none")
 	page := openPage(t, l.nextType("ready").str("inspector"))
@@ -289,11 +283,8 @@ func TestDrainedFromThePage(t *testing.T) {
 	if got.App != "down" || got.Reason != "connection refused" || got.Waiting != 3 {
 		t.Errorf("while nobody is there: %+v", got)
 	}
-	if port, err = net.Listen("tcp", addr); err != nil {
-		t.Fatal(err)
-	}
 	app := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
-	go app.Serve(port)
+	go app.Serve(listen())
 	defer app.Close()
 	page.into(&got, "POST", "/api/drain", "{}")
 	if got.App != "answering" {

@@ -164,7 +164,7 @@ func TestPictureFetch(t *testing.T) {
 		if _, words, _ := asked(t, f, server.URL+path); !strings.Contains(words, "has not sent it within 300ms") {
 			t.Errorf("%s: %q", path, words)
 		}
-		if took := time.Since(start); took > 10*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s took %v", path, took)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -98,13 +100,13 @@ func start(t testing.TB, env []string, args ...string) *process {
 // next returns the next line for which ok holds, skipping others.
 func (p *process) next(what string, ok func(line) bool) line {
 	p.t.Helper()
+	deadline := time.Now().Add(patience) // before the call that wakes us to look at it
 	timeout := time.AfterFunc(patience, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.more.Broadcast()
 	})
 	defer timeout.Stop()
-	deadline := time.Now().Add(patience)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
@@ -268,6 +270,52 @@ func (w *world) stored() []store.Delivery {
 	return list
 }
 
+// settled waits until nothing that is stored waits for the app.
+func (w *world) settled() {
+	w.t.Helper()
+	s, err := store.Open(filepath.Join(w.state, store.FileName), store.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer s.Close()
+	if !comesTrue(func() bool {
+		c, err := s.Count(w.t.Context())
+		return err == nil && c.Waiting == 0
+	}) {
+		w.t.Fatal("deliveries wait for ever")
+	}
+}
+
+// reservedPort is a port of this machine that nobody else gets, and at which nobody
+// listens before listen is called.
+func reservedPort(t testing.TB) (addr string, listen func() net.Listener) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.CloseOnExec(fd)
+	file := os.NewFile(uintptr(fd), "reserved port")
+	t.Cleanup(func() { file.Close() })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port), func() net.Listener {
+		if err := syscall.Listen(fd, 128); err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.FileListener(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+}
+
 // A checkingApp is a developer's app: it verifies every signature with the one
 // secret, by an implementation of its own, and counts.
 type checkingApp struct {
@@ -303,6 +351,13 @@ func (a *checkingApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.got[body.String()]++
 	}
+}
+
+// times says how often each body was accepted.
+func (a *checkingApp) times() map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.got)
 }
 
 func (a *checkingApp) check(t testing.TB) {

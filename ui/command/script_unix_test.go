@@ -35,7 +35,7 @@ func TestSecondInterruptLeavesAtOnce(t *testing.T) {
 	go func() { ended <- cmd.Wait() }()
 	again := time.NewTicker(50 * time.Millisecond) // two signals in one moment may arrive as one
 	defer again.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for {
 		select {
 		case <-again.C:

@@ -76,6 +76,18 @@ func (p pageClient) ended(j jobJSON) jobJSON {
 	return j
 }
 
+// taken waits until the app has taken n of it.
+func (p pageClient) taken(j jobJSON, n int) jobJSON {
+	p.t.Helper()
+	if !comesTrue(func() bool {
+		p.into(&j, "GET", "/api/trigger/"+j.ID, "")
+		return j.Accepted >= n
+	}) {
+		p.t.Fatalf("%d are not taken: %+v", n, j)
+	}
+	return j
+}
+
 // What the page shows is what is sent, and what the command sends that it shows, whatever
 // is in it.
 func TestVolleySampleIsWhatIsSent(t *testing.T) {
@@ -230,7 +242,7 @@ func TestVolleyOfMany(t *testing.T) {
 	if code, text := page.ask("POST", "/api/trigger", `{"event":"batch.completed"}`); code != 202 || text != "{}" {
 		t.Errorf("the quick button meanwhile: %d %s", code, text)
 	}
-	page.until("/api/trigger/"+j.ID, `"accepted":3`)
+	j = page.taken(j, 30)
 	page.into(&j, "POST", "/api/trigger/"+j.ID+"/stop", "{}")
 	j = page.ended(j)
 	if j.State != "stopped" || j.Sent < 30 || j.Sent > 5000 || j.Accepted != j.Sent || len(j.First) != 10 || !strings.HasPrefix(j.Search, j.First[0]+"..d") {
@@ -247,6 +259,7 @@ func TestVolleyOfMany(t *testing.T) {
 	// The same again is the same deliveries.
 	const fixed = `{"event":"render.failed","seed":3,"at":"2026-01-29T10:30:00Z"}`
 	page.into(&j, "POST", "/api/trigger", fixed)
+	page.ended(j)
 	page.into(&other, "POST", "/api/trigger", fixed)
 	if other = page.ended(other); len(other.First) != 0 || !strings.HasPrefix(other.Search, `delivery:"del_`) {
 		t.Errorf("the same once more: %+v", other)
@@ -365,7 +378,7 @@ func TestVolleyEndsWithTheSession(t *testing.T) {
 	page := openPage(t, l.nextType("ready").str("inspector"))
 	var j jobJSON
 	page.into(&j, "POST", "/api/trigger", `{"event":"batch.completed","count":10000,"rate":100}`)
-	page.until("/api/trigger/"+j.ID, `"200":9`)
+	page.taken(j, 9)
 	l.interrupt()
 	if bye := l.nextType("bye"); bye["waiting"] != 0.0 || bye["deliveries"].(float64) < 9 {
 		t.Errorf("the last line is %v", bye)

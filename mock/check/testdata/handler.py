@@ -44,7 +44,7 @@ def act(name, delivery, body):
     if name == "race":
         if (name, delivery) in seen:
             return 200, "Already processed"
-        threading.Event().wait(0.02)  # the work
+        threading.Event().wait(0.1)  # the work
     with lock:
         if (name, delivery) in seen and name != "race":
             return 200, "Already processed"
