@@ -61,7 +61,7 @@ func TestSinceFromMemoryIsSinceFromTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	noted.Wait() // attempts are written a little later
-	for { // those that did not verify are written a little later
+	for {        // those that did not verify are written a little later
 		changed := s.Changed()
 		newest, err := s.Newest(t.Context())
 		if err != nil {
