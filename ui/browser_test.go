@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -121,6 +122,7 @@ func openTab(t testing.TB, parent context.Context, options ...chromedp.ContextOp
 	t.Cleanup(func() {
 		if t.Failed() {
 			p.picture(filepath.Join(artifacts(t), "failed.png"))
+			p.tell()
 		}
 		cancel()
 	})
@@ -129,6 +131,17 @@ func openTab(t testing.TB, parent context.Context, options ...chromedp.ContextOp
 	}
 	p.resize(1440, 900)
 	return p
+}
+
+// tell logs in what state a page is whose test has failed.
+func (p *tab) tell() {
+	ctx, stop := context.WithTimeout(p.ctx, 10*time.Second)
+	defer stop()
+	state, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[location.href, document.visibilityState, "connection " + document.querySelector(".connection")?.className,
+		"keys " + Object.keys(sessionStorage), document.body?.innerText.slice(0, 300)].join("\n")`))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.t.Logf("the page: %s (%v)\n%s", state, err, strings.Join(p.problems, "\n"))
 }
 
 // artifacts is where pictures go.

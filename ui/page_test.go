@@ -215,6 +215,15 @@ func TestPageInvitesItsSister(t *testing.T) {
 	}
 	eval[chromedp.Void](stranger, `void (location.hash = "code=`+s.code()+`")`)
 	stranger.wait(live + ` && document.querySelector("#d1")`)
+
+	// Both locked out, by another state on the same port: one link lets both in.
+	s.stop()
+	s = serveOn(t, s.port(), demoOptions(openStore(t)))
+	p.wait(`document.querySelector(".connection.locked")`)
+	sister.wait(`document.querySelector(".connection.locked")`)
+	eval[chromedp.Void](p, `void (location.hash = "code=`+s.code()+`")`)
+	p.wait(live + ` && document.querySelector(".empty")`)
+	sister.wait(live + ` && document.querySelector(".empty")`)
 	p.healthy()
 	sister.healthy()
 }

@@ -4,7 +4,7 @@
 // Every change to any delivery has a number. The page knows the last one it saw and asks for what came after, so a
 // cut of any length, or a restart of pictap, ends in the same list as having been there all along.
 
-import { Locked, call, protocols, take } from "./session.js";
+import { Locked, call, lookout, protocols, take } from "./session.js";
 
 /** @typedef {import("./types.js").Frame} Frame */
 /** @typedef {import("./types.js").Status} Status */
@@ -106,7 +106,7 @@ function pause(ms) {
 }
 
 /**
- * unlocked waits for a link opened in this tab, or for this tab to be looked at again, when another may have been let in.
+ * unlocked waits for a link opened in this tab, or for another tab to be let in. This tab also tries when it is looked at.
  * @returns {Promise<void>}
  */
 function unlocked() {
@@ -114,10 +114,12 @@ function unlocked() {
     const again = async () => {
       removeEventListener("hashchange", again);
       removeEventListener("focus", again);
+      settle();
       await take().catch(() => false);
       resolve();
     };
     addEventListener("hashchange", again);
     addEventListener("focus", again);
+    const settle = lookout(again);
   });
 }

@@ -85,7 +85,7 @@ export async function request(method, path, body, signal) {
     } else if (tries > 0) {
       throw new Locked("the page is locked");
     }
-    if (token() === used) await renew(); // else another call has renewed it meanwhile
+    if (renewing || token() === used) await renew(); // else another call has renewed it meanwhile
   }
 }
 
@@ -111,10 +111,21 @@ function token() {
   return sessionStorage.getItem("token") ?? "";
 }
 
-/** @param {SessionGrant} grant */
+/** keep keeps what opens the server, and tells the tabs that wait for it. @param {SessionGrant} grant */
 function keep(grant) {
   sessionStorage.setItem("token", grant.token);
   sessionStorage.setItem("resume", grant.resume);
+  tabs.postMessage("one of us is in");
+}
+
+/** lookout calls back when another tab was let in, which may then invite this one, until the returned function is called. @param {() => void} seen */
+export function lookout(seen) {
+  /** @param {MessageEvent} e */
+  const hear = (e) => {
+    if (e.data === "one of us is in") seen();
+  };
+  tabs.addEventListener("message", hear);
+  return () => tabs.removeEventListener("message", hear);
 }
 
 /** renew gets a new token, once for all calls that want one. Throws {@link Locked} when there is no way. */
