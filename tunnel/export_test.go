@@ -35,3 +35,10 @@ func SetTryPauses(pause time.Duration) (undo func()) {
 	tryPauses = []time.Duration{pause}
 	return func() { tryPauses = before }
 }
+
+// Pump hands on the connections of source, which nobody takes, until it fails.
+func Pump(source net.Listener) error {
+	ending := make(chan struct{})
+	close(ending)
+	return newPumpListener(nil).pump(source, ending)
+}

@@ -385,3 +385,21 @@ func noLeaks(t testing.TB, ignored ...goleak.Option) {
 	}
 	t.Error(err)
 }
+
+// A brokenListener ends as the SDK's can: by calling a logger that is nil.
+type brokenListener struct {
+	net.Listener
+	logger interface{ Info(string) }
+}
+
+func (l *brokenListener) Accept() (net.Conn, error) {
+	l.logger.Info("accept failed")
+	return nil, net.ErrClosed
+}
+
+// The end of a tunnel is never the end of the process.
+func TestNgrokListenerBreaks(t *testing.T) {
+	if err := tunnel.Pump(&brokenListener{}); err == nil || !strings.Contains(err.Error(), "the tunnel has ended") {
+		t.Errorf("Pump() = %v, want that the tunnel has ended", err)
+	}
+}

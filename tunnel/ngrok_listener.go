@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"fmt"
 	"net"
 	"sync"
 )
@@ -44,7 +45,7 @@ func (l *pumpListener) Addr() net.Addr { return l.addr() }
 // error. Connections that nobody takes before ending is closed are dropped.
 func (l *pumpListener) pump(source net.Listener, ending <-chan struct{}) error {
 	for {
-		conn, err := source.Accept()
+		conn, err := accept(source)
 		if err != nil {
 			return err
 		}
@@ -56,6 +57,19 @@ func (l *pumpListener) pump(source net.Listener, ending <-chan struct{}) error {
 			conn.Close()
 		}
 	}
+}
+
+// accept is source's Accept. When a session has come up faster than the SDK could note
+// that it was coming, the SDK calls a logger that is nil where Accept has an error to
+// return (v1.12.1, session.go:741 and tunnel.go:155): that is the end of a tunnel, and
+// must not be the end of pictap.
+func accept(source net.Listener) (conn net.Conn, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("the tunnel has ended (ngrok's SDK: %v)", broken)
+		}
+	}()
+	return source.Accept()
 }
 
 // An ngrokAddr is the public host of a tunnel, as the address of its listener.
