@@ -3,9 +3,10 @@ package tunnel
 import (
 	"context"
 	"errors"
+	"strings"
+
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
-	"strings"
 )
 
 // ensure uses an earlier subscription again or creates one. One that turns out to

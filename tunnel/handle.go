@@ -3,6 +3,7 @@ package tunnel
 import (
 	"context"
 	"errors"
+
 	"pictap/tunnel/store"
 	"pictap/tunnel/wire"
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
