@@ -520,6 +520,29 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// What a former run left is waited for, also by one who asks before it is in line.
+func TestDrainOfWhatWasLeft(t *testing.T) {
+	a := newApp(t, func(http.ResponseWriter, *http.Request) {})
+	f := forwarder(t, a.URL)
+	left := start(t, forwarder(t, "http://127.0.0.1:1"))
+	left.post(t, event(1))
+	f.Store = left.Store
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	drained := make(chan int)
+	go func() { drained <- f.Drain(ctx) }()
+	running, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- f.Run(running) }()
+	if n := <-drained; n != 0 || len(a.requests()) != 1 {
+		t.Errorf("Drain left %d, the app got %d of 1", n, len(a.requests()))
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDrainGivesUpWhenTheAppIsDown(t *testing.T) {
 	f := forwarder(t, "http://127.0.0.1:1")
 	r := start(t, f)
