@@ -9,36 +9,18 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"pictap/mock"
+	"pictap/tunnel/leaktest"
 	"pictap/tunnel/pictify"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		err := goleak.Find()
-		for range 50 { // half a second each: a loaded machine is no leak
-			if err == nil {
-				break
-			}
-			err = goleak.Find()
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var testNow = time.Date(2026, 1, 29, 10, 30, 0, 0, time.UTC)
 

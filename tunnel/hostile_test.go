@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"pictap/tunnel"
+	"pictap/tunnel/leaktest"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 )
@@ -355,7 +356,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			for _, c := range conns {
 				c.Close()
 			}
-			noLeaks(t, existing)
+			leaktest.None(t, existing)
 		})
 	}
 }
@@ -388,7 +389,7 @@ func TestServeEndsWithItsListener(t *testing.T) {
 		t.Error("Serve = nil although its listener failed")
 	}
 	s.Close()
-	noLeaks(t, existing)
+	leaktest.None(t, existing)
 }
 
 // An app that promises to keep a connection and hangs up on the second request,

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"pictap/tunnel"
+	"pictap/tunnel/leaktest"
 	"pictap/tunnel/ngroktest"
 )
 
@@ -339,7 +340,7 @@ func TestNgrokLeavesNothingBehind(t *testing.T) {
 	srv.Close()
 	<-served
 	edge.Close()
-	noLeaks(t, append(sdkLeftovers, existing)...)
+	leaktest.None(t, append(sdkLeftovers, existing)...)
 }
 
 // The pauses of an outage without a network are ours, and end with Close. The SDK
@@ -367,19 +368,6 @@ func TestNgrokCloseWithoutNetwork(t *testing.T) {
 	var err error
 	for range 6 { // each waits for half a second
 		if err = goleak.Find(append(sdkHeartbeats, existing)...); err == nil {
-			return
-		}
-	}
-	t.Error(err)
-}
-
-// noLeaks fails the test if goroutines stay. It looks for half a minute: a loaded machine
-// is no leak.
-func noLeaks(t testing.TB, ignored ...goleak.Option) {
-	t.Helper()
-	var err error
-	for range 60 { // half a second each
-		if err = goleak.Find(ignored...); err == nil {
 			return
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"pictap/tunnel/leaktest"
 	"pictap/tunnel/store"
 	"pictap/ui"
 )
@@ -21,7 +22,7 @@ import (
 func TestLiveNoGaps(t *testing.T) {
 	st := openStore(t)
 	st.Changed() // starts the store's own watcher
-	defer noLeaks(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
+	defer leaktest.None(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
 	s := serve(t, ui.Options{Store: st})
 	defer s.stop()
 	token := s.login()
@@ -266,17 +267,4 @@ func TestLiveClose(t *testing.T) {
 		t.Errorf("a socket after Close: %v, want 503", err)
 	}
 	s.Close() // again is fine
-}
-
-// noLeaks fails the test if goroutines stay. It looks for half a minute: a loaded machine
-// is no leak.
-func noLeaks(t testing.TB, ignored ...goleak.Option) {
-	t.Helper()
-	var err error
-	for range 60 { // half a second each
-		if err = goleak.Find(ignored...); err == nil {
-			return
-		}
-	}
-	t.Error(err)
 }

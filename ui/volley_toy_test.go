@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"go.uber.org/goleak"
 
+	"pictap/tunnel/leaktest"
 	"pictap/tunnel/pictify"
 	"pictap/tunnel/store"
 	"pictap/ui"
@@ -159,7 +160,7 @@ func TestVolleyJobs(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	noLeaks(t, ignored, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+	leaktest.None(t, ignored, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
 
 // What came of a volley is found by numbers, also what did not verify.

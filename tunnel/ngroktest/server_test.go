@@ -8,35 +8,18 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 	"golang.ngrok.com/muxado/v2"
 
+	"pictap/tunnel/leaktest"
 	"pictap/tunnel/ngroktest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		err := goleak.Find()
-		for range 50 { // half a second each: a loaded machine is no leak
-			if err == nil {
-				break
-			}
-			err = goleak.Find()
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestProtocol(t *testing.T) {
 	edge := newEdge(t, ngroktest.Config{Authtokens: []string{"good"}, Reserved: []string{"mine.example.com"}, DevDomain: "me.ngrok.test"})

@@ -74,6 +74,10 @@ var arrows = map[string]struct {
 		[]string{"pictap/tunnel/pictify"},
 		"it sends for both halves, so it may know neither; a header's field is all that it shares",
 	},
+	"pictap/tunnel/leaktest": {
+		nil,
+		"it watches goroutines, whoever has started them",
+	},
 	"pictap/tunnel/ngroktest": {
 		nil,
 		"it stands in for somebody else's server and knows nothing of ours",
@@ -107,6 +111,7 @@ var rooms = []struct {
 	{"golang.org/x/text", []string{"mock/media/*.go"}, "who draws needs letters with their accents in one"},
 	{"codeberg.org/go-pdf/fpdf", []string{"mock/media/*.go"}, "one package writes PDFs"},
 	{"golang.org/x/sync", nil, ""},
+	{"go.uber.org/goleak", []string{"tunnel/leaktest/*.go"}, "tests look for leaks with one patience"},
 }
 
 // testOnly are the modules that no binary needs.
