@@ -28,7 +28,7 @@ func seeds(t testing.TB, folder string, least int) (all [][]byte) {
 }
 
 func TestSeedsAreThere(t *testing.T) {
-	seeds(t, "fault", 25)
+	seeds(t, "fault", 26)
 	seeds(t, "state", 12)
 	seeds(t, "redact", 13)
 }
@@ -36,7 +36,7 @@ func TestSeedsAreThere(t *testing.T) {
 // FuzzFlags reads any text as each of the flags that a mock has: what is accepted is
 // within its bounds, and a fault that is written again is the same fault.
 func FuzzFlags(f *testing.F) {
-	for _, seed := range seeds(f, "fault", 25) {
+	for _, seed := range seeds(f, "fault", 26) {
 		f.Add(string(seed))
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -60,12 +60,13 @@ func ParsePlace(text string) (Place, error) {
 		}
 		host = inner
 	}
+	host = strings.ToLower(strings.TrimSuffix(host, ".")) // as [hostOf] has that of a URL
 	if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
 		p.net = netip.PrefixFrom(addr, addr.BitLen())
 		return p, nil
 	}
-	p.name = strings.ToLower(strings.TrimSuffix(host, "."))
+	p.name = host
 	if p.name == "" || len(p.name) > 253 || strings.ContainsFunc(p.name, notOfHost) || isInternal(p.name) {
 		return Place{}, errors.New("it is no host, host:port or network, such as host.docker.internal, 192.168.1.5:3000 or 192.168.0.0/16")
 	}

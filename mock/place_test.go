@@ -33,11 +33,11 @@ func TestParsePlace(t *testing.T) {
 		"host.docker.internal": "host.docker.internal", "Host.Docker.Internal.": "host.docker.internal", "host.docker.internal:3000": "host.docker.internal:3000",
 		"192.168.1.5": "192.168.1.5", "192.168.1.5:3000": "192.168.1.5:3000", "fd00::5": "fd00::5", "[fd00::5]": "fd00::5", "[fd00::5]:3000": "[fd00::5]:3000",
 		"10.0.0.0/8": "10.0.0.0/8", "192.168.1.5/24": "192.168.1.0/24", "192.168.1.5/32": "192.168.1.5", "fd00::/8": "fd00::/8", "::ffff:10.0.0.1": "10.0.0.1",
-		"my_app": "my_app",
+		"my_app": "my_app", "1.0.0.0.": "1.0.0.0", "10.0.0.1.:80": "10.0.0.1:80",
 
 		"": "", ":3000": "", "host:": "", "host:0": "", "host:65536": "", "host:03": "", "host:http": "", "http://host": "", "host/path": "", "a b": "", "user@host": "",
 		"*": "", "*.internal": "", "10.0.0.0/33": "", "10.0.0.0/": "", "::ffff:10.0.0.0/104": "", "[fd00::5": "", "fd00::5]": "", "[host]:1": "", "[1.2.3.4]": "",
-		"fe80::1%eth0": "", "127.1": "", "2130706433": "", "0x7f.1": "", "10.0.0": "", "bücher.example": "", strings.Repeat("a", 254): "",
+		"fe80::1%eth0": "", "a..": "", "10.0.0.1..": "", "127.1": "", "2130706433": "", "0x7f.1": "", "10.0.0": "", "bücher.example": "", strings.Repeat("a", 254): "",
 	} {
 		p, err := mock.ParsePlace(text)
 		switch {
@@ -54,7 +54,7 @@ func TestPlacesAreTargets(t *testing.T) {
 	c := start(t, &mock.Server{Places: places(t, "host.docker.internal:3000", "192.168.1.5", "10.1.0.0/16", "[fd00::5]:8443", "app")})
 	for target, want := range map[string]int{
 		"http://host.docker.internal:3000/in": 201, "http://HOST.docker.internal.:3000/": 201, "https://host.docker.internal:3000/": 201,
-		"http://192.168.1.5/": 201, "http://192.168.1.5:9/": 201, "https://[::ffff:192.168.1.5]/": 201, "http://10.1.2.3:81/": 201, "http://[fd00::5]:8443/": 201, "http://app/": 201, "http://app:5000/": 201,
+		"http://192.168.1.5/": 201, "http://192.168.1.5:9/": 201, "http://192.168.1.5./": 201, "https://[::ffff:192.168.1.5]/": 201, "http://10.1.2.3:81/": 201, "http://[fd00::5]:8443/": 201, "http://app/": 201, "http://app:5000/": 201,
 		"http://127.0.0.1:1/": 201, "https://example.com/": 201,
 
 		"http://host.docker.internal/": 400, "http://host.docker.internal:3001/": 400, "http://x.host.docker.internal:3000/": 400, "http://host.docker.internal.evil.example:3000/": 400,
