@@ -3,6 +3,7 @@ package ui_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,8 +50,14 @@ func acting(st *store.Store) (ui.Options, func() []string) {
 		},
 		CopyForms: []ui.Choice{{Name: "curl", Title: "curl"}, {Name: "httpie", Title: "HTTPie"}, {Name: "node", Title: "Node (fetch)"}, {Name: "python", Title: "Python (urllib)"}, {Name: "go", Title: "Go (net/http)"}, {Name: "http", Title: ".http file"}},
 		Fixture: func(_ context.Context, d store.Delivery, name string, exact bool) (string, error) {
-			note("fixture %s %v", d.ID(), exact)
-			return "testdata/pictify/render.completed-" + d.ID() + ".json", nil
+			note("fixture %s %v %q", d.ID(), exact, name)
+			switch name {
+			case "":
+				return "testdata/pictify/render.completed-" + d.ID() + ".json", nil
+			case "taken":
+				return "", &ui.Refusal{Code: http.StatusConflict, Text: "testdata/pictify/taken.json exists already; nothing was overwritten"}
+			}
+			return "testdata/pictify/" + name + ".json", nil
 		},
 		Export: func(_ context.Context, e ui.Export) error {
 			note("export %s %v %q", e.Form, e.IDs, e.Search)
@@ -135,9 +142,27 @@ func TestPageActions(t *testing.T) {
 	p.choose(3)
 	p.wait(said + `?.endsWith("byte for byte.")`)
 	p.click(more)
-	p.choose(4)
+	p.choose(5)
 	p.wait(`window.saved?.[1]?.endsWith(".har")`)
-	did1("fixture d7 false", "fixture d7 true", `export har [7] ""`)
+	did1(`fixture d7 false ""`, `fixture d7 true ""`, `export har [7] ""`)
+
+	// A name is asked for in a dialog, which stays while it is refused and takes the keys.
+	const naming = `document.querySelector("dialog.naming[open]")`
+	p.click(more)
+	p.choose(4)
+	p.wait(naming + ` && document.activeElement?.name === "name"`)
+	p.press("taken" + enter)
+	p.wait(naming + `.querySelector("[role=alert]").textContent === "Not saved: testdata/pictify/taken.json exists already; nothing was overwritten"`)
+	p.accessible("the dialog for a name")
+	eval[chromedp.Void](p, `void document.querySelector(".naming input").select()`)
+	p.press("timeout" + enter)
+	p.wait(`!document.querySelector("dialog") && ` + said + ` === "Saved as testdata/pictify/timeout.json, with fakes for what is personal."`)
+	p.click(more)
+	p.choose(4)
+	p.wait(naming)
+	p.press(escape)
+	p.wait(`!document.querySelector("dialog") && ` + opened + ` === "d7"`)
+	did1(`fixture d7 false "taken"`, `fixture d7 false "timeout"`)
 
 	// Deleting takes two presses, and the keyboard goes on below.
 	p.press("x")

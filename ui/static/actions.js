@@ -3,6 +3,7 @@
 
 import { Component, html } from "./vendor/htm-preact.js";
 import { Menu } from "./menu.js";
+import { Naming, write } from "./naming.js";
 import { call, message, request } from "./session.js";
 import { answer, duration, oneLine, plural } from "./text.js";
 
@@ -10,7 +11,6 @@ import { answer, duration, oneLine, plural } from "./text.js";
 /** @typedef {import("./types.js").Summary} Summary */
 /** @typedef {import("./types.js").Attempt} Attempt */
 /** @typedef {import("./types.js").Copied} Copied */
-/** @typedef {import("./types.js").Saved} Saved */
 /** @typedef {import("./types.js").RemovedCount} RemovedCount */
 /** @typedef {import("./menu.js").Item} Item */
 
@@ -105,12 +105,10 @@ async function copyAs(model, d, form) {
   }
 }
 
-/** saveFixture writes a delivery as a file beside the project's tests. @param {Model} model @param {Summary} d @param {boolean} exact */
+/** saveFixture saves a delivery under the name that pictap gives it. @param {Model} model @param {Summary} d @param {boolean} exact */
 async function saveFixture(model, d, exact) {
   try {
-    /** @type {Saved} */
-    const { path } = await call("POST", "/api/deliveries/" + d.id + "/fixture", { exact });
-    model.say("Saved as " + oneLine(path) + (exact ? ", byte for byte." : ", with fakes for what is personal."), "ok");
+    await write(model, d, exact, "");
   } catch (err) {
     model.say("Could not save " + d.id + ": " + message(err), "bad");
   }
@@ -200,7 +198,7 @@ export class ListActions extends Component {
 export class Actions extends Component {
   constructor() {
     super();
-    this.state = { menu: "" };
+    this.state = { menu: "", naming: false };
   }
 
   /** @returns {{model: Model, d: Summary}} */
@@ -239,7 +237,8 @@ export class Actions extends Component {
     if (model.status?.can_fixture) {
       items.push(
         { title: "Save as fixture", hint: "with fakes for what is personal", run: () => saveFixture(model, d, false) },
-        { title: "Save as fixture, exact bytes", run: () => saveFixture(model, d, true) });
+        { title: "Save as fixture, exact bytes", run: () => saveFixture(model, d, true) },
+        { title: "Save as fixture, named…", run: () => this.setState({ naming: true }) });
     }
     for (const form of model.status?.export_as ?? []) {
       items.push({ title: "Export as " + form.title, hint: "redacted", run: () => download(model, "/api/export?format=" + encodeURIComponent(form.name) + "&id=" + d.id) });
@@ -271,6 +270,7 @@ export class Actions extends Component {
           open=${this.state.menu === "copy"} onToggle=${(/** @type {boolean} */ open) => toggle("copy", open)} />`}
         <${Menu} label="More" items=${this.others()} disabled=${away}
           open=${this.state.menu === "more"} onToggle=${(/** @type {boolean} */ open) => toggle("more", open)} />
-      </div>`;
+      </div>
+      ${this.state.naming && html`<${Naming} model=${model} d=${d} onClose=${() => this.setState({ naming: false })} />`}`;
   }
 }
