@@ -143,8 +143,8 @@ func TestSearchForAnyValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	searches := eval[[]string](p, `(async () => {
-		const { Tree } = await import("/tree.js");
-		const { searchFor } = await import("/treepath.js");
+		const { Tree } = await import("/delivery/tree.js");
+		const { searchFor } = await import("/delivery/treepath.js");
 		const tree = new Tree(`+string(quoted)+`);
 		return Array.from({ length: tree.count }, (_, n) => searchFor(tree, n)).filter((q) => q !== "");
 	})()`)

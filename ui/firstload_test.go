@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +17,8 @@ import (
 )
 
 var (
-	imported   = regexp.MustCompile(`(?m)^(?:import|export|\})[^"\n]* from "\./([^"]+)";`)
+	imported   = regexp.MustCompile(`(?m)^(?:import|export|\})[^"\n]* from "(\.\.?/[^"]+)";`)
+	imports    = regexp.MustCompile(`(?m)^(?:(?:import|export|\})[^"\n]* from |.*=> import\()"(\.\.?/[^"]+)"`) // and those for later
 	preloaded  = regexp.MustCompile(`rel="modulepreload" href="([^"]+)"`)
 	styled     = regexp.MustCompile(`rel="stylesheet" href="([^"]+)"`)
 	mostAtOnce = 120 << 10 // bytes of the first load, as if they were gzipped one by one
@@ -76,15 +79,68 @@ func TestModulesLoad(t *testing.T) {
 	s := serve(t, demoOptions(openStore(t)))
 	p := newTab(t)
 	p.open(s.base + "/icon.svg") // a document of ours that runs nothing
-	entries, err := fs.Glob(ui.Static(), "static/*.js")
-	if err != nil || len(entries) < 40 {
-		t.Fatalf("there are %d modules, %v", len(entries), err)
-	}
-	for _, name := range entries {
-		if base := path.Base(name); base != "app.js" && base != "start.js" { // which act, and are tried by all other tests
-			if trouble := eval[string](p, `import("/`+base+`").then(() => "", (err) => String(err))`); trouble != "" {
-				t.Errorf("%s: %s", base, trouble)
+	for _, name := range scripts(t) {
+		if name != "app.js" && name != "start.js" { // which act, and are tried by all other tests
+			if trouble := eval[string](p, `import("/`+name+`").then(() => "", (err) => String(err))`); trouble != "" {
+				t.Errorf("%s: %s", name, trouble)
 			}
 		}
+	}
+}
+
+// scripts are the modules of ours, as paths below static.
+func scripts(t *testing.T) (all []string) {
+	t.Helper()
+	err := fs.WalkDir(ui.Static(), "static", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "vendor" {
+			return fs.SkipDir
+		}
+		if path.Ext(name) == ".js" {
+			all = append(all, strings.TrimPrefix(name, "static/"))
+		}
+		return err
+	})
+	if err != nil || len(all) < 40 {
+		t.Fatalf("there are %d modules, %v", len(all), err)
+	}
+	return all
+}
+
+// The rooms of the page, and what each may import from: its views know what the page
+// knows, and nothing that the page knows is a view's.
+var rooms = map[string]string{
+	"state":    "",             // what the page knows, and how it hears of it
+	"common":   "state",        // words, keys, menus: what views are made of
+	"frame":    "common state", // what is around the views
+	"trigger":  "common state",
+	"list":     "common state trigger", // an empty list offers a test event
+	"delivery": "common state",
+	"overview": "common state",
+	"mock":     "common state delivery", // its journal shows bodies and headers
+	".":        "common state frame trigger list delivery overview mock",
+}
+
+// Modules import downwards only.
+func TestRooms(t *testing.T) {
+	entered := map[string]bool{}
+	for _, name := range scripts(t) {
+		room := path.Dir(name)
+		may, known := rooms[room]
+		if entered[room] = true; !known {
+			t.Errorf("%s is in a room that nobody knows", name)
+		}
+		source, err := fs.ReadFile(ui.Static(), "static/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range imports.FindAllSubmatch(source, -1) {
+			from := path.Dir(path.Join(room, string(m[1])))
+			if from != room && from != "vendor" && !slices.Contains(strings.Fields(may), from) {
+				t.Errorf("%s must not import %s", name, m[1])
+			}
+		}
+	}
+	if len(entered) != len(rooms) {
+		t.Errorf("there are modules in %v only", slices.Sorted(maps.Keys(entered)))
 	}
 }

@@ -83,8 +83,8 @@ func TestChartLeadsToDeliveries(t *testing.T) {
 	var x float64
 	for end := time.Now().Add(patience); ; { // a step more may be drawn meanwhile
 		x = eval[float64](p, `(async () => {
-			const { columns } = await import("/charting.js");
-			const { call } = await import("/session.js");
+			const { columns } = await import("/overview/charting.js");
+			const { call } = await import("/state/session.js");
 			const c = columns(await call("GET", "/api/chart?from=" + (Date.now() - 3600000)));
 			const box = document.querySelector(".plots .u-over").getBoundingClientRect();
 			return box.x + (box.width * (c.steps.findIndex((s) => s?.taken === 20) + 0.5)) / c.starts.length;

@@ -2,23 +2,23 @@
 // The page: strip, tabs, search, list and detail, and what the keys do.
 
 import { Component, html, render } from "./vendor/htm-preact.js";
-import { ListActions, run } from "./actions.js";
-import { Chips } from "./chips.js";
-import { Alerts, Notices, Toolbox, dress } from "./comfort.js";
-import { Empty, Locked } from "./empty.js";
-import { bind, does, keys, label, press, provide } from "./keys.js";
-import { Lazy, ahead } from "./lazy.js";
-import { List, pin } from "./list.js";
-import { follow } from "./live.js";
-import { Model } from "./model.js";
-import { Reader } from "./reader.js";
-import { NoMatch, Search, Trouble, count, troubled } from "./search.js";
-import { take, welcome } from "./session.js";
-import { Strip } from "./strip.js";
-import { Trigger } from "./trigger.js";
+import { bind, does, keys, label, press, provide } from "./common/keys.js";
+import { Lazy, ahead } from "./common/lazy.js";
+import { ListActions, run } from "./delivery/actions.js";
+import { Alerts, Notices, Toolbox, dress } from "./frame/comfort.js";
+import { Strip } from "./frame/strip.js";
+import { Chips } from "./list/chips.js";
+import { Empty, Locked } from "./list/empty.js";
+import { List, pin } from "./list/list.js";
+import { NoMatch, Search, Trouble, count, troubled } from "./list/search.js";
+import { follow } from "./state/live.js";
+import { Model } from "./state/model.js";
+import { Reader } from "./state/reader.js";
+import { take, welcome } from "./state/session.js";
+import { Trigger } from "./trigger/trigger.js";
 
-/** @typedef {import("./lazy.js").Part} Part */
-/** @typedef {import("./model.js").Model} ModelOf */
+/** @typedef {import("./common/lazy.js").Part} Part */
+/** @typedef {import("./state/model.js").Model} ModelOf */
 
 /**
  * The views, in the order of their tabs. The first is the deliveries; the others come when somebody goes there.
@@ -33,22 +33,22 @@ import { Trigger } from "./trigger.js";
 /** @type {View[]} */
 const views = [
   { name: "", title: "Deliveries", key: "d" },
-  { name: "overview", title: "Overview", key: "o", part: { load: () => import("./overview.js"), style: "overview.css" } },
-  { name: "trigger", title: "Trigger", key: "t", part: { load: () => import("./volley.js"), style: "volley.css" }, exists: (model) => model.status?.can_shape === true },
-  { name: "mock", title: "Mock", key: "m", part: { load: () => import("./mock.js"), style: "mock.css" }, exists: (model) => model.status?.mock === true },
+  { name: "overview", title: "Overview", key: "o", part: { load: () => import("./overview/overview.js"), style: "overview/overview.css" } },
+  { name: "trigger", title: "Trigger", key: "t", part: { load: () => import("./trigger/volley.js"), style: "trigger/volley.css" }, exists: (model) => model.status?.can_shape === true },
+  { name: "mock", title: "Mock", key: "m", part: { load: () => import("./mock/mock.js"), style: "mock/mock.css" }, exists: (model) => model.status?.mock === true },
 ];
 
 /** What is shown of an open delivery beside its detail, by the name of the place's pane. @type {Record<string, Part>} */
 const panes = {
-  edit: { load: () => import("./edit.js"), style: "edit.css" },
-  compare: { load: () => import("./compare.js"), style: "compare.css" },
+  edit: { load: () => import("./delivery/edit.js"), style: "delivery/edit.css" },
+  compare: { load: () => import("./delivery/compare.js"), style: "delivery/compare.css" },
 };
 
 /** What is shown of an open delivery. It comes as soon as the first rows are there. @type {Part} */
-const detail = { load: () => import("./detail.js") };
+const detail = { load: () => import("./delivery/detail.js") };
 
 /** @type {Part} */
-const help = { load: () => import("./help.js"), style: "help.css" };
+const help = { load: () => import("./frame/help.js"), style: "frame/help.css" };
 
 const drawAnyway = 200; // ms after which the page is drawn though its first rows are not there yet
 

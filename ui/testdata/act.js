@@ -1,7 +1,7 @@
 // Checks of the pure functions behind edit and compare, evaluated in the page. Answers {checks, failures}.
 (async () => {
-  const { coloured, compact, escapeUnseen, laidOut, lineStart, unseenIn } = await import("/edittext.js");
-  const { diff, diffBodies, diffFields, diffText, elements, parse, runs } = await import("/diff.js");
+  const { coloured, compact, escapeUnseen, laidOut, lineStart, unseenIn } = await import("/delivery/edittext.js");
+  const { diff, diffBodies, diffFields, diffText, elements, parse, runs } = await import("/delivery/diff.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {

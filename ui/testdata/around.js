@@ -1,9 +1,9 @@
 // Checks of the pure functions of what is around the deliveries, evaluated in the page. Answers {checks, failures}.
 (async () => {
-  const charting = await import("/charting.js");
-  const { pulse } = await import("/pulse.js");
-  const { nextDue, joined, follows } = await import("/mocking.js");
-  const { lasting } = await import("/about.js");
+  const charting = await import("/overview/charting.js");
+  const { pulse } = await import("/frame/pulse.js");
+  const { nextDue, joined, follows } = await import("/mock/mocking.js");
+  const { lasting } = await import("/overview/about.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {

@@ -1,13 +1,13 @@
 // Checks of what an open delivery shows, evaluated in the page. Answers {checks, failures}.
 (async () => {
-  const { scan, layout } = await import("/json.js");
-  const { Tree } = await import("/tree.js");
-  const { pathText, searchFor } = await import("/treepath.js");
-  const { quote, quoted } = await import("/words.js");
-  const { axis, outlook } = await import("/attempts.js");
-  const { age } = await import("/signature.js");
-  const { claimWords, factWords } = await import("/picture.js");
-  const { fieldLines } = await import("/fields.js");
+  const { scan, layout } = await import("/common/json.js");
+  const { Tree } = await import("/delivery/tree.js");
+  const { pathText, searchFor } = await import("/delivery/treepath.js");
+  const { quote, quoted } = await import("/common/words.js");
+  const { axis, outlook } = await import("/delivery/attempts.js");
+  const { age } = await import("/delivery/signature.js");
+  const { claimWords, factWords } = await import("/delivery/picture.js");
+  const { fieldLines } = await import("/delivery/fields.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {

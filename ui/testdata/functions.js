@@ -1,9 +1,9 @@
 // Checks of the page's pure functions, evaluated in the page. Answers {checks, failures}.
 (async () => {
-  const { layout, stringText } = await import("/json.js");
-  const text = await import("/text.js");
-  const { Model } = await import("/model.js");
-  const place = await import("/place.js");
+  const { layout, stringText } = await import("/common/json.js");
+  const text = await import("/common/text.js");
+  const { Model } = await import("/state/model.js");
+  const place = await import("/state/place.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {

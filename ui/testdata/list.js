@@ -1,9 +1,9 @@
 // Checks of what the list and its search are made of, evaluated in the page. Answers {checks, failures}.
 (async () => {
-  const w = await import("/words.js");
-  const { Rows, isHollow } = await import("/rows.js");
-  const { Marks, pinnedWord, unreadWord } = await import("/marks.js");
-  const { Model } = await import("/model.js");
+  const w = await import("/common/words.js");
+  const { Rows, isHollow } = await import("/state/rows.js");
+  const { Marks, pinnedWord, unreadWord } = await import("/state/marks.js");
+  const { Model } = await import("/state/model.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {

@@ -1,7 +1,7 @@
 // Checks of how calls and renewals go together, evaluated in a page that is locked, with a server of their own.
 // Answers {checks, failures}.
 (async () => {
-  const { Locked, call } = await import("/session.js");
+  const { Locked, call } = await import("/state/session.js");
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {

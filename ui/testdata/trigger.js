@@ -1,6 +1,6 @@
 // Checks of the pure functions of the trigger view, evaluated in the page. Answers {checks, failures}.
 (async () => {
-  const shape = { ...(await import("/shape.js")), ...(await import("/wish.js")) };
+  const shape = { ...(await import("/trigger/shape.js")), ...(await import("/trigger/wish.js")) };
   const failures = [];
   let checks = 0;
   const is = (what, got, want) => {
