@@ -428,11 +428,17 @@ func TestActLook(t *testing.T) {
 		eval[chromedp.Void](p, `void (document.querySelector("[role=menu]") || [...document.querySelectorAll(".detail .menu > button")].find((b) => b.textContent.startsWith("Copy")).click())`)
 		p.wait(`document.querySelector("[role=menu]")`)
 	})
+	const named = `[...document.querySelectorAll("[role=menuitem]")].find((i) => i.textContent.startsWith("Save as fixture, named"))`
 	p.look("act-more", func() {
-		eval[chromedp.Void](p, `void (document.querySelectorAll("[role=menuitem]").length > 6 || document.querySelector(".detail .actions .menu:last-child > button").click())`)
-		p.wait(`document.querySelectorAll("[role=menuitem]").length === 7`)
+		eval[chromedp.Void](p, `void (`+named+` || document.querySelector(".detail .actions .menu:last-child > button").click())`)
+		p.wait(named)
+	})
+	p.look("act-name", func() {
+		eval[chromedp.Void](p, `void (document.querySelector("dialog") || `+named+`.click())`)
+		p.wait(`document.querySelector("dialog.naming[open]")`)
 	})
 	p.press(escape)
+	p.wait(`!document.querySelector("dialog")`)
 	p.look("act-edit", func() {
 		at("open=d43&pane=edit", `document.querySelector(".edit textarea")`)()
 		eval[chromedp.Void](p, `void (() => { const a = document.querySelector(".edit textarea"); a.focus(); a.value = a.value.replace("1200", '"640"'); a.dispatchEvent(new Event("input")) })()`)
