@@ -2,17 +2,21 @@
 // What one does with an open delivery: the row of buttons and menus, and the same by key.
 
 import { Component, html } from "../vendor/htm-preact.js";
+import { Lazy } from "../common/lazy.js";
 import { Menu } from "../common/menu.js";
 import { answer, duration, oneLine, plural } from "../common/text.js";
 import { call, message, request } from "../state/session.js";
-import { Naming, write } from "./naming.js";
 
 /** @typedef {import("../state/model.js").Model} Model */
 /** @typedef {import("../types.js").Summary} Summary */
 /** @typedef {import("../types.js").Attempt} Attempt */
 /** @typedef {import("../types.js").Copied} Copied */
+/** @typedef {import("../types.js").Saved} Saved */
 /** @typedef {import("../types.js").RemovedCount} RemovedCount */
 /** @typedef {import("../common/menu.js").Item} Item */
+
+/** The dialog for a fixture's name. @type {import("../common/lazy.js").Part} */
+const naming = { load: () => import("./naming.js") };
 
 const patience = 5_000; // ms in which the second press deletes
 
@@ -105,10 +109,23 @@ async function copyAs(model, d, form) {
   }
 }
 
+/**
+ * writeFixture writes a delivery as a file beside the project's tests, under a name of pictap's when it is "", and says so.
+ * @param {Model} model
+ * @param {Summary} d
+ * @param {boolean} exact
+ * @param {string} name
+ */
+async function writeFixture(model, d, exact, name) {
+  /** @type {Saved} */
+  const { path } = await call("POST", "/api/deliveries/" + d.id + "/fixture", { name, exact });
+  model.say("Saved as " + oneLine(path) + (exact ? ", byte for byte." : ", with fakes for what is personal."), "ok");
+}
+
 /** saveFixture saves a delivery under the name that pictap gives it. @param {Model} model @param {Summary} d @param {boolean} exact */
 async function saveFixture(model, d, exact) {
   try {
-    await write(model, d, exact, "");
+    await writeFixture(model, d, exact, "");
   } catch (err) {
     model.say("Could not save " + d.id + ": " + message(err), "bad");
   }
@@ -271,6 +288,7 @@ export class Actions extends Component {
         <${Menu} label="More" items=${this.others()} disabled=${away}
           open=${this.state.menu === "more"} onToggle=${(/** @type {boolean} */ open) => toggle("more", open)} />
       </div>
-      ${this.state.naming && html`<${Naming} model=${model} d=${d} onClose=${() => this.setState({ naming: false })} />`}`;
+      ${this.state.naming && html`<${Lazy} part=${naming} model=${model} d=${d}
+        save=${(/** @type {boolean} */ exact, /** @type {string} */ name) => writeFixture(model, d, exact, name)} onClose=${() => this.setState({ naming: false })} />`}`;
   }
 }

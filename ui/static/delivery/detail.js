@@ -3,10 +3,9 @@
 // nodes, with what would hide or rearrange it spelled out.
 
 import { Component, html } from "../vendor/htm-preact.js";
-import { copy } from "../common/deeds.js";
 import { bind } from "../common/keys.js";
 import { Lazy } from "../common/lazy.js";
-import { Light } from "../common/light.js";
+import { Light, copy } from "../common/pieces.js";
 import { ago, answer, exact, journey, kindOf, oneLine, outcome, plural, sentence, size, verdictLabel, verdictSentence } from "../common/text.js";
 import { quoted } from "../common/words.js";
 import { nowhere, text as placeText } from "../state/place.js";

@@ -3,26 +3,11 @@
 
 import { Component, html } from "../vendor/htm-preact.js";
 import { oneLine } from "../common/text.js";
-import { call, message } from "../state/session.js";
+import { message } from "../state/session.js";
 
-/** @typedef {import("../state/model.js").Model} Model */
 /** @typedef {import("../types.js").Summary} Summary */
-/** @typedef {import("../types.js").Saved} Saved */
 
-/**
- * write writes a delivery as a file beside the project's tests, under a name of pictap's when it is "", and says so.
- * @param {Model} model
- * @param {Summary} d
- * @param {boolean} exact
- * @param {string} name
- */
-export async function write(model, d, exact, name) {
-  /** @type {Saved} */
-  const { path } = await call("POST", "/api/deliveries/" + d.id + "/fixture", { name, exact });
-  model.say("Saved as " + oneLine(path) + (exact ? ", byte for byte." : ", with fakes for what is personal."), "ok");
-}
-
-export class Naming extends Component {
+export default class Naming extends Component {
   constructor() {
     super();
     this.state = { trouble: "", busy: false };
@@ -30,7 +15,7 @@ export class Naming extends Component {
     this.dialog = null;
   }
 
-  /** @returns {{model: Model, d: Summary, onClose: () => void}} */
+  /** @returns {{d: Summary, save: (exact: boolean, name: string) => Promise<void>, onClose: () => void}} */
   get own() {
     return /** @type {any} */ (this.props);
   }
@@ -43,11 +28,10 @@ export class Naming extends Component {
   async save(e) {
     e.preventDefault();
     if (this.state.busy) return;
-    const { model, d } = this.own;
     const form = new FormData(/** @type {HTMLFormElement} */ (e.target));
     this.setState({ busy: true, trouble: "" });
     try {
-      await write(model, d, form.has("exact"), String(form.get("name")).trim());
+      await this.own.save(form.has("exact"), String(form.get("name")).trim());
       this.dialog?.close();
     } catch (err) {
       this.setState({ busy: false, trouble: "Not saved: " + oneLine(message(err)) });

@@ -2,7 +2,7 @@
 // A delivery's signature taken apart: what the header says, what was signed, with what it was checked, and how that came out.
 
 import { html } from "../vendor/htm-preact.js";
-import { Light } from "../common/light.js";
+import { Light } from "../common/pieces.js";
 import { exact, oneLine, plural, verdictSentence } from "../common/text.js";
 
 /** @typedef {import("../types.js").Detail} Detail */

@@ -2,8 +2,7 @@
 // The strip at the top: whether this page is connected, where deliveries come in, where they go, and what is in the way.
 
 import { Component, html } from "../vendor/htm-preact.js";
-import { copy, drain } from "../common/deeds.js";
-import { Light } from "../common/light.js";
+import { Light, copy, drain } from "../common/pieces.js";
 import { clock, exact, oneLine, plural } from "../common/text.js";
 import { Pulse } from "./pulse.js";
 

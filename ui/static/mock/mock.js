@@ -2,8 +2,7 @@
 // The mock that runs inside: what it was asked, what it has delivered, and what it will try again.
 
 import { html, useState } from "../vendor/htm-preact.js";
-import { copy } from "../common/deeds.js";
-import { Light } from "../common/light.js";
+import { Light, copy } from "../common/pieces.js";
 import { answer, answerTone, clock, duration, exact, kindOf, oneLine, plural } from "../common/text.js";
 import { quote } from "../common/words.js";
 import { nowhere, text } from "../state/place.js";

@@ -2,7 +2,7 @@
 // What there is to know of this run: versions, files, what is kept and for how long, warnings.
 
 import { html } from "../vendor/htm-preact.js";
-import { copy } from "../common/deeds.js";
+import { copy } from "../common/pieces.js";
 import { exact, oneLine, plural, size } from "../common/text.js";
 import { useClock, useReading } from "../state/reading.js";
 

@@ -2,8 +2,7 @@
 // The overview: how deliveries came in over time, which types the app has seen, what waits, and who calls us.
 
 import { html, useState } from "../vendor/htm-preact.js";
-import { drain } from "../common/deeds.js";
-import { Light } from "../common/light.js";
+import { Light, drain } from "../common/pieces.js";
 import { ago, answer, answerTone, exact, kindOf, oneLine, plural } from "../common/text.js";
 import { quote } from "../common/words.js";
 import { nowhere, text } from "../state/place.js";

@@ -2,9 +2,8 @@
 // The trigger view's other side: the button, what becomes of it, the preview, the command, and the scenarios.
 
 import { html, useState } from "../vendor/htm-preact.js";
-import { copy } from "../common/deeds.js";
 import { layout } from "../common/json.js";
-import { Light } from "../common/light.js";
+import { Light, copy } from "../common/pieces.js";
 import { hexLines, oneLine, plural, size, visible } from "../common/text.js";
 import { nowhere, text } from "../state/place.js";
 import { announced, outcome } from "./wish.js";

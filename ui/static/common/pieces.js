@@ -1,10 +1,19 @@
 // @ts-check
-// What several views do: put text on the clipboard, and have what waits handed over.
+// Pieces of several views: a state as a coloured light, text for the clipboard, and what waits handed over.
 
+import { html } from "../vendor/htm-preact.js";
 import { call, message } from "../state/session.js";
 import { oneLine, plural } from "./text.js";
 
 /** @typedef {import("../state/model.js").Model} Model */
+
+/**
+ * Light is a coloured dot and the words that say the same.
+ * @param {{tone: string, words: string, title?: string}} props
+ */
+export function Light({ tone, words, title }) {
+  return html`<span class=${"light " + tone} title=${title}><i aria-hidden="true" />${words}</span>`;
+}
 
 /**
  * drain has pictap look for the app at once, and says what came of it.
