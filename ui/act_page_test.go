@@ -159,10 +159,17 @@ func TestPageActions(t *testing.T) {
 	p.wait(`!document.querySelector("dialog") && ` + said + ` === "Saved as testdata/pictify/timeout.json, with fakes for what is personal."`)
 	p.click(more)
 	p.choose(4)
+	p.wait(naming + ` && document.activeElement?.name === "name"`)
+	p.press("whole")
+	p.click(`.naming [type=checkbox]`)
+	p.click(`.naming .primary`)
+	p.wait(`!document.querySelector("dialog") && ` + said + ` === "Saved as testdata/pictify/whole.json, byte for byte."`)
+	p.click(more)
+	p.choose(4)
 	p.wait(naming)
 	p.press(escape)
 	p.wait(`!document.querySelector("dialog") && ` + opened + ` === "d7"`)
-	did1(`fixture d7 false "taken"`, `fixture d7 false "timeout"`)
+	did1(`fixture d7 false "taken"`, `fixture d7 false "timeout"`, `fixture d7 true "whole"`)
 
 	// Deleting takes two presses, and the keyboard goes on below.
 	p.press("x")

@@ -236,7 +236,7 @@ func nameFixture(wanted string, d store.Delivery, ending string) (string, error)
 	}
 	name := strings.TrimSuffix(wanted, "."+ending) + "." + ending
 	if !fixtureName.MatchString(name) || !filepath.IsLocal(name) || reservedName.MatchString(name) {
-		return "", &ui.Refusal{Code: http.StatusBadRequest, Text: "a name has letters, digits, dots, - and _, at most 100 of them, and begins with a letter or digit"}
+		return "", &ui.Refusal{Code: http.StatusBadRequest, Text: "a name has letters, digits, dots, - and _, at most 100 of them, begins with a letter or digit, and is no device of Windows such as con"}
 	}
 	return name, nil
 }

@@ -46,9 +46,9 @@ export default class Naming extends Component {
         onMouseDown=${(/** @type {MouseEvent} */ e) => e.target === this.dialog && this.dialog?.close()}>
         <form onSubmit=${(/** @type {SubmitEvent} */ e) => this.save(e)}>
           <h2 id="naming-title">Save ${d.id} as a fixture</h2>
-          <label class="naming-name">Name <input class="mono" name="name" required maxlength="100" autocomplete="off" spellcheck=${false} placeholder=${oneLine(d.event || "delivery") + "-…"} aria-describedby="naming-trouble" /></label>
+          <label>Name <input name="name" required maxlength="100" autocomplete="off" spellcheck=${false} placeholder=${oneLine(d.event || "delivery") + "-…"} aria-describedby="naming-trouble" /></label>
           <label><input type="checkbox" name="exact" /> the exact bytes, with what is personal in them</label>
-          <p id="naming-trouble" class="bad" role="alert">${trouble}</p>
+          <p id="naming-trouble" role="alert">${trouble}</p>
           <div class="row"><button class="primary" disabled=${busy}>Save</button><button type="button" onClick=${() => this.dialog?.close()}>Cancel</button></div>
         </form>
       </dialog>`;
